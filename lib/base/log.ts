@@ -1,0 +1,113 @@
+/**
+ * Logging by OpenVPN's `verb`: a message has the lowest verbosity at which it is shown, and lines
+ * read as OpenVPN's do (`2026-11-21 10:00:00 [prefix ]message`). LogTape carries the records, so
+ * that files, syslog and JSON lines are further sinks.
+ *
+ * @module
+ */
+
+import { configureSync, getLogger, type LogRecord, type Sink } from "@logtape/logtape";
+
+/** Where log lines go. */
+export interface Log {
+  /** `--verb`: 0 (errors only) to 11. */
+  readonly verb: number;
+  /** Something that ends the program or a session. Shown always. */
+  error(message: string): void;
+  /** Something that the user should mend. Shown from verb 1. */
+  warn(message: string): void;
+  /** Shown when `--verb` is at least `verb`. */
+  at(verb: number, message: string): void;
+  /** The same log with a prefix in front of each message, as `NAME/ADDRESS:PORT`. */
+  prefixed(prefix: string): Log;
+}
+
+/** `YYYY-MM-DD HH:MM:SS` in local time, as OpenVPN stamps its lines. */
+export function timestamp(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+// C0, DEL and C1 control characters: a peer's text must not move the cursor of whoever reads.
+// deno-lint-ignore no-control-regex -- they are what this looks for
+const controlCharacters = /[\x00-\x1f\x7f-\x9f]/g;
+
+/** A record as one line without its line end. */
+export function formatRecord(record: LogRecord): string {
+  const text = record.message.map(String).join("").replace(controlCharacters, "?");
+  return `${timestamp(record.timestamp)} ${text}`;
+}
+
+/** Writes each record as a line to stdout, where OpenVPN logs by default. */
+export function standardOutputSink(): Sink {
+  const encoder = new TextEncoder();
+  return (record) => writeAll(Deno.stdout, encoder.encode(formatRecord(record) + "\n"));
+}
+
+/** Writes each record as a line to a file, created with mode 0600 (`log`, `log-append`). */
+export function fileSink(path: string, append: boolean): Sink {
+  const file = Deno.openSync(path, {
+    write: true,
+    create: true,
+    append,
+    truncate: !append,
+    mode: 0o600,
+  });
+  const encoder = new TextEncoder();
+  return (record) => writeAll(file, encoder.encode(formatRecord(record) + "\n"));
+}
+
+function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += file.writeSync(bytes.subarray(sent));
+  } catch {
+    // A closed pipe or a full disk must not end the tunnel; there is nowhere to say it.
+  }
+}
+
+/** Sets up logging for the process and returns its root log. May be called again (SIGHUP). */
+export function openLog(verb: number, sink: Sink = standardOutputSink()): Log {
+  configureSync({
+    reset: true,
+    sinks: { main: sink },
+    loggers: [
+      { category: "vpn", sinks: ["main"], lowestLevel: "trace" },
+      { category: ["logtape", "meta"], sinks: [], lowestLevel: "fatal" },
+    ],
+  });
+  return new LogTapeLog(verb, "");
+}
+
+class LogTapeLog implements Log {
+  readonly #logger = getLogger("vpn");
+  constructor(readonly verb: number, readonly prefix: string) {}
+
+  error(message: string): void {
+    this.#logger.error("{text}", { text: this.prefix + message });
+  }
+  warn(message: string): void {
+    if (this.verb >= 1) this.#logger.warn("{text}", { text: `${this.prefix}WARNING: ${message}` });
+  }
+  at(verb: number, message: string): void {
+    if (this.verb < verb) return;
+    const record = { text: this.prefix + message, verb };
+    if (verb <= 4) this.#logger.info("{text}", record);
+    else this.#logger.debug("{text}", record);
+  }
+  prefixed(prefix: string): Log {
+    return new LogTapeLog(this.verb, `${this.prefix}${prefix} `);
+  }
+}
+
+/** A log that drops everything. */
+export const silentLog: Log = {
+  verb: 0,
+  error() {},
+  warn() {},
+  at() {},
+  prefixed() {
+    return silentLog;
+  },
+};
