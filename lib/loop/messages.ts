@@ -13,8 +13,11 @@ import type { EngineChoice, KeyMaterial } from "../crypto/engine.ts";
 /** Control datagrams that may wait for main at the same time; more are dropped. */
 export const controlBacklogLimit = 512;
 
-/** How payloads of the data channel are framed (`comp-lzo`, `compress`). */
-export type CompressionFraming = "none" | "stub" | "stub-v2";
+/**
+ * How payloads of the data channel are framed; nothing is ever compressed. `stub`: `comp-lzo no`;
+ * `stub-swap`: `compress` and `compress stub`; `stub-v2`: `compress stub-v2`.
+ */
+export type CompressionFraming = "none" | "stub" | "stub-swap" | "stub-v2";
 
 /** First message to the worker. */
 export interface StartCommand {

@@ -1,0 +1,123 @@
+/**
+ * The counters that both threads see: the worker counts, main reads.
+ *
+ * Layout of the shared memory: 64 bytes of Int32 (maxPeers, control backlog), then Float64 arrays:
+ * drops by reason, then six arrays by peer number. A Float64 store of an aligned 8-byte cell is one
+ * instruction on the processors that we run on, so a reader never sees half of one; more than that
+ * (which value is newer) counters do not need. Only the backlog is read and changed by both, with
+ * `Atomics`.
+ *
+ * @module
+ */
+
+import { type DropReason, dropReasonCount } from "../data/drop_reason.ts";
+import { resetPeerCounters, type TrafficCounters } from "../data/traffic_counters.ts";
+import { controlBacklogLimit } from "./messages.ts";
+
+const headerBytes = 64;
+const maxPeersCell = 0;
+const backlogCell = 1;
+const arraysPerPeer = 6;
+
+/** What was counted for one peer. Times are `Date.now()` ms; 0: never. */
+export interface PeerTraffic {
+  readonly packetsIn: number;
+  readonly bytesIn: number;
+  readonly packetsOut: number;
+  readonly bytesOut: number;
+  readonly lastReceived: number;
+  readonly lastSent: number;
+}
+
+/** {@linkcode TrafficCounters} in a `SharedArrayBuffer`, and the control backlog. */
+export class SharedCounters implements TrafficCounters {
+  readonly maxPeers: number;
+  readonly drops: Float64Array;
+  readonly packetsIn: Float64Array;
+  readonly bytesIn: Float64Array;
+  readonly packetsOut: Float64Array;
+  readonly bytesOut: Float64Array;
+  readonly lastReceived: Float64Array;
+  readonly lastSent: Float64Array;
+  readonly #header: Int32Array;
+
+  /** New counters, all 0, for peers 0 to `maxPeers` - 1. */
+  static create(maxPeers: number): SharedCounters {
+    const cells = dropReasonCount + arraysPerPeer * maxPeers;
+    const buffer = new SharedArrayBuffer(headerBytes + cells * Float64Array.BYTES_PER_ELEMENT);
+    new Int32Array(buffer)[maxPeersCell] = maxPeers;
+    return new SharedCounters(buffer);
+  }
+
+  /** The counters that another thread created. */
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.#header = new Int32Array(buffer, 0, headerBytes / Int32Array.BYTES_PER_ELEMENT);
+    const maxPeers = this.#header[maxPeersCell];
+    this.maxPeers = maxPeers;
+    this.drops = new Float64Array(buffer, headerBytes, dropReasonCount);
+    let next = headerBytes + this.drops.byteLength;
+    const perPeer = () => {
+      const array = new Float64Array(buffer, next, maxPeers);
+      next += array.byteLength;
+      return array;
+    };
+    this.packetsIn = perPeer();
+    this.bytesIn = perPeer();
+    this.packetsOut = perPeer();
+    this.bytesOut = perPeer();
+    this.lastReceived = perPeer();
+    this.lastSent = perPeer();
+  }
+
+  /** Packets dropped for that reason since the start. */
+  dropped(reason: DropReason): number {
+    return this.drops[reason];
+  }
+
+  /**
+   * What was counted for the peer. Stays readable after `remove-peer`, until the number is given to
+   * another peer.
+   */
+  peer(peer: number): PeerTraffic {
+    return {
+      packetsIn: this.packetsIn[peer],
+      bytesIn: this.bytesIn[peer],
+      packetsOut: this.packetsOut[peer],
+      bytesOut: this.bytesOut[peer],
+      lastReceived: this.lastReceived[peer],
+      lastSent: this.lastSent[peer],
+    };
+  }
+
+  /** Forgets what was counted for the peer; the worker does so at `add-peer`. */
+  resetPeer(peer: number): void {
+    resetPeerCounters(this, peer);
+  }
+
+  /** Main: an authentic control packet came, a sign of life as good as a data packet. */
+  markReceived(peer: number, now: number): void {
+    this.lastReceived[peer] = now;
+  }
+
+  /** Main: a control packet was sent, so that no ping is needed. */
+  markSent(peer: number, now: number): void {
+    this.lastSent[peer] = now;
+  }
+
+  /** Worker: whether a further control datagram may be handed to main; if so it is counted. */
+  enterControlBacklog(): boolean {
+    if (Atomics.load(this.#header, backlogCell) >= controlBacklogLimit) return false;
+    Atomics.add(this.#header, backlogCell, 1);
+    return true;
+  }
+
+  /** Main: a control datagram was taken. */
+  leaveControlBacklog(): void {
+    Atomics.sub(this.#header, backlogCell, 1);
+  }
+
+  /** Control datagrams on their way to main. */
+  get controlBacklog(): number {
+    return Atomics.load(this.#header, backlogCell);
+  }
+}
