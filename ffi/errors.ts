@@ -38,6 +38,7 @@ export const Errno = {
   ENODEV: 19,
   EINVAL: 22,
   EBADFD: 77,
+  ENOTSOCK: 88,
   EMSGSIZE: 90,
   EAFNOSUPPORT: 97,
   EADDRINUSE: 98,
@@ -58,11 +59,14 @@ export function errnoName(errno: number): string {
 
 /** A system call failed. */
 export class SysError extends Error {
+  /** `SysError`. */
   override readonly name: string = "SysError";
   /** The name of `errno`: `EPERM`, `ENOENT`, … */
   readonly code: string;
 
   /**
+   * An error of one call.
+   *
    * @param call What was called, for the message: `open /dev/net/tun`, `ioctl TUNSETIFF`.
    * @param errno The kernel's error number, positive.
    * @param detail What the kernel or this module can add.

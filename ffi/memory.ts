@@ -8,6 +8,10 @@
 const lineShift = 6;
 const lineSize = 1 << lineShift;
 const wasmPageSize = 65536;
+const wordRange = 0x1_0000_0000;
+
+/** `sizeof(struct iovec)` on 64-bit systems. */
+export const iovecLength = 16;
 
 /**
  * A block of memory with a fixed address: a `WebAssembly.Memory` that never grows, so that
@@ -15,6 +19,7 @@ const wasmPageSize = 65536;
  *
  * `pointerAt` keeps the pointer objects it makes, at most one per byte: a second call for the same
  * offset is an array look-up, where a "usize" parameter or a new pointer needs a slow conversion.
+ * A pointer keeps nothing alive: keep the `PinnedMemory` as long as anyone may use them.
  */
 export class PinnedMemory {
   /** All of the memory. */
@@ -28,9 +33,13 @@ export class PinnedMemory {
   /** Address of the first byte; below 2^53. */
   readonly address: number;
   readonly #lines: (Deno.PointerObject | undefined)[][];
+  readonly #addressLow: number;
+  readonly #addressHigh: number;
   #allocated = 0;
 
   /**
+   * Reserves the memory, all zeros.
+   *
    * @param size In bytes, above 0; rounded up to a multiple of 65,536, WebAssembly's page.
    * @throws {RangeError} when `size` is not an integer above 0 or above WebAssembly's limit.
    */
@@ -48,6 +57,8 @@ export class PinnedMemory {
     if (!Number.isSafeInteger(this.address)) {
       throw new RangeError("the memory's address does not fit into a number");
     }
+    this.#addressLow = this.address % wordRange;
+    this.#addressHigh = Math.floor(this.address / wordRange);
     this.#lines = new Array(this.bytes.length >>> lineShift).fill(undefined);
   }
 
@@ -104,13 +115,51 @@ export class PinnedMemory {
   }
 
   /**
-   * Writes the address of the byte at `target` as a 64-bit field at `offset` (a multiple of 4).
-   * Two halves, as a 64-bit store would need a BigInt. Offsets are the caller's duty.
+   * Writes the address of the byte at `target` as a 64-bit field at `offset`, in two halves, as a
+   * 64-bit store would need a BigInt.
+   *
+   * @throws {RangeError} when `offset` is not a multiple of 4, or either is outside of the memory.
    */
   writeAddress(offset: number, target: number): void {
-    const address = this.address + target;
+    if ((offset & 3) !== 0) throw new RangeError(`offset ${offset} is not a multiple of 4`);
+    this.checkRange(offset, 8);
+    this.checkRange(target, 0);
+    let low = this.#addressLow + target;
+    let high = this.#addressHigh;
+    if (low >= wordRange) {
+      low -= wordRange;
+      high++;
+    }
     const word = offset >>> 2;
-    this.words[word] = address % 0x1_0000_0000;
-    this.words[word + 1] = address / 0x1_0000_0000;
+    this.words[word] = low;
+    this.words[word + 1] = high;
+  }
+
+  /**
+   * Writes a `struct iovec` (16 bytes: address, length) that describes the `length` bytes at
+   * `target`.
+   *
+   * @throws {RangeError} as `writeAddress` does, and when the bytes are not all in this memory.
+   */
+  writeIovec(offset: number, target: number, length: number): void {
+    this.checkRange(offset, iovecLength);
+    this.checkRange(target, length);
+    this.writeAddress(offset, target);
+    const word = offset >>> 2;
+    this.words[word + 2] = length;
+    this.words[word + 3] = 0;
+  }
+
+  /**
+   * Checks that bytes are in this memory.
+   *
+   * @throws {RangeError} when the `length` bytes at `offset` are not all in it.
+   */
+  checkRange(offset: number, length: number): void {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.bytes.length)) {
+      throw new RangeError(
+        `${length} bytes at ${offset} are outside of a memory of ${this.bytes.length} bytes`,
+      );
+    }
   }
 }

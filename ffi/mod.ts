@@ -2,9 +2,71 @@
  * deno-tun: TUN devices, UDP in batches, epoll and rtnetlink for Deno, on Linux (x86-64 and
  * aarch64) through FFI. Needs `--allow-ffi`, and `CAP_NET_ADMIN` to open and configure devices.
  *
+ * Nothing is loaded before the first call. A failed system call is a `SysError` with the name of
+ * its errno; on the packet path (`TunPort`, `DatagramPort`) it is a return value and `lastError`.
+ *
+ * ```ts
+ * import { Epoll, EpollEvent, PinnedMemory, TunDevice, TunPort } from "deno-tun";
+ *
+ * const device = TunDevice.open({ name: "tun" });
+ * device.setMtu(1400);
+ * device.addAddress("10.8.0.1", 24);
+ * device.up();
+ *
+ * const memory = new PinnedMemory(65536);
+ * const port = new TunPort(device.fd, memory);
+ * const packet = memory.allocate(2048);
+ * const epoll = Epoll.create(1);
+ * epoll.add(device.fd, EpollEvent.IN, 0);
+ * if (epoll.wait(1000) > 0) {
+ *   const length = port.read(packet, 2048);
+ *   console.log(memory.bytes.subarray(packet, packet + length));
+ * }
+ * epoll.close();
+ * device.close();
+ * ```
+ *
  * @module
  */
 
-export { effectiveUserId } from "./libc.ts";
+export { formatAddress, isIpv4Mapped, parseAddress } from "./address.ts";
+export {
+  DatagramPort,
+  type DatagramPortOptions,
+  maxDatagram,
+  maxSegments,
+} from "./datagram_port.ts";
+export { Epoll, EpollEvent } from "./epoll.ts";
 export { Errno, errnoName, SysError } from "./errors.ts";
-export { PinnedMemory } from "./memory.ts";
+export { drainEventFd, EventFd, signalEventFd } from "./eventfd.ts";
+export { effectiveUserId } from "./libc.ts";
+export { iovecLength, PinnedMemory } from "./memory.ts";
+export { Netlink } from "./netlink.ts";
+export type { InterfaceAddress } from "./netlink_addresses.ts";
+export type { Link } from "./netlink_links.ts";
+export { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "./netlink_routes.ts";
+export {
+  TunOffload,
+  VnetGsoType,
+  VnetHeaderFlag,
+  vnetHeaderLength,
+  VnetHeaderOffset,
+} from "./offload.ts";
+export {
+  decodeSockaddr,
+  encodeSockaddr,
+  interfaceIndex,
+  sockaddrIn6Length,
+  sockaddrInLength,
+  type SocketAddress,
+} from "./sockaddr.ts";
+export { type TunAddressOptions, TunDevice, type TunOptions } from "./tun.ts";
+export { TunPort } from "./tun_port.ts";
+export {
+  enableReceiveOffload,
+  MtuDiscover,
+  sendDatagram,
+  supportsSegmentation,
+  type UdpOptions,
+  UdpSocket,
+} from "./udp.ts";

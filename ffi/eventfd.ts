@@ -1,0 +1,72 @@
+/**
+ * `eventfd(2)`: a counter behind an fd, by which one thread wakes another that waits in epoll.
+ *
+ * @module
+ */
+
+import { Errno, SysError } from "./errors.ts";
+import { check, closeFd, lastErrno, libc } from "./libc.ts";
+
+const EFD_CLOEXEC = 0o2000000;
+const EFD_NONBLOCK = 0o4000;
+const counterLength = 8n;
+
+const one = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
+const counter = new Uint8Array(8);
+
+/**
+ * Adds 1 to the counter: whoever polls the fd wakes. To be called with the fd that another thread
+ * handed over.
+ *
+ * @throws {SysError} EBADF, EINVAL when `fd` is no eventfd.
+ */
+export function signalEventFd(fd: number): void {
+  if (libc().write(fd, one, counterLength) >= 0) return;
+  // EAGAIN: the counter is at its limit, so the other side is being woken already.
+  const errno = lastErrno();
+  if (errno !== Errno.EAGAIN) throw new SysError("write eventfd", errno);
+}
+
+/**
+ * Sets the counter to 0; whether it was above.
+ *
+ * @throws {SysError} EBADF, EINVAL when `fd` is no eventfd.
+ */
+export function drainEventFd(fd: number): boolean {
+  if (libc().read(fd, counter, counterLength) >= 0) return true;
+  const errno = lastErrno();
+  if (errno !== Errno.EAGAIN) throw new SysError("read eventfd", errno);
+  return false;
+}
+
+/** An eventfd of this thread's own. */
+export class EventFd {
+  private constructor(
+    /** The file descriptor; may be given to other threads of this process. */
+    readonly fd: number,
+  ) {}
+
+  /**
+   * A new one with the counter at 0: non-blocking, closed on exec.
+   *
+   * @throws {SysError} EMFILE, ENFILE, ENOMEM.
+   */
+  static create(): EventFd {
+    return new EventFd(check(libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
+  }
+
+  /** Wakes whoever polls the fd. */
+  signal(): void {
+    signalEventFd(this.fd);
+  }
+
+  /** Takes all signals; whether there were any. */
+  drain(): boolean {
+    return drainEventFd(this.fd);
+  }
+
+  /** Closes the fd; to be called once, after the other thread stopped using it. */
+  close(): void {
+    closeFd(this.fd);
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * rtnetlink: links, addresses and routes of the network namespace that the socket was opened in.
+ *
+ * @module
+ */
+
+import { Errno, SysError } from "./errors.ts";
+import { check, closeFd, lastErrno, libc } from "./libc.ts";
+import * as addresses from "./netlink_addresses.ts";
+import type { InterfaceAddress } from "./netlink_addresses.ts";
+import * as links from "./netlink_links.ts";
+import type { Link } from "./netlink_links.ts";
+import {
+  decodeError,
+  decodeMessages,
+  encodeAttributes,
+  encodeMessage,
+  NetlinkControl,
+  NetlinkFlag,
+  type NetlinkMessage,
+  u32,
+} from "./netlink_message.ts";
+import * as routes from "./netlink_routes.ts";
+import type { Route } from "./netlink_routes.ts";
+import { AF_INET, AF_INET6 } from "./sockaddr.ts";
+
+const AF_NETLINK = 16;
+const NETLINK_ROUTE = 0;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const SOL_NETLINK = 270;
+const NETLINK_EXT_ACK = 11;
+const MSG_TRUNC = 0x20;
+// struct sockaddr_nl: family u16 | pad u16 | port id u32 | groups u32
+const sockaddrLength = 12;
+const portIdOffset = 4;
+// The kernel fills at most 32 KiB per datagram of a dump (netlink_dump).
+const bufferLength = 65536;
+const timeoutSeconds = 5n;
+const maxDumpAttempts = 5;
+
+/** The call that failed, for messages. */
+const callNames: Readonly<Record<number, string>> = {
+  [links.RTM_NEWLINK]: "RTM_NEWLINK",
+  [links.RTM_DELLINK]: "RTM_DELLINK",
+  [links.RTM_GETLINK]: "RTM_GETLINK",
+  [addresses.RTM_NEWADDR]: "RTM_NEWADDR",
+  [addresses.RTM_DELADDR]: "RTM_DELADDR",
+  [addresses.RTM_GETADDR]: "RTM_GETADDR",
+  [routes.RTM_NEWROUTE]: "RTM_NEWROUTE",
+  [routes.RTM_DELROUTE]: "RTM_DELROUTE",
+  [routes.RTM_GETROUTE]: "RTM_GETROUTE",
+};
+
+/**
+ * A socket to rtnetlink. Calls are synchronous: the kernel answers at once. All of them throw a
+ * `SysError` with the kernel's errno and, where it has some, its words: EPERM without
+ * `CAP_NET_ADMIN`, EEXIST, ESRCH or ENODEV for what is there already or is not there, ETIMEDOUT if
+ * there was no answer in 5 s.
+ */
+export class Netlink {
+  readonly #fd: number;
+  readonly #buffer = new Uint8Array(bufferLength);
+  #sequence = 0;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Opens a socket; this needs no privilege. @throws {SysError} EMFILE, EAFNOSUPPORT. */
+  static open(): Netlink {
+    const fd = check(
+      libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE),
+      "socket AF_NETLINK",
+    );
+    try {
+      // struct timeval: seconds and microseconds, 64 bits each
+      const timeout = new Uint8Array(new BigInt64Array([timeoutSeconds, 0n]).buffer);
+      const set = libc().setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
+      check(set, "setsockopt SO_RCVTIMEO");
+      // Kernels before 4.12 have no words with their errors; the errno is enough.
+      libc().setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, u32(1), 4);
+    } catch (error) {
+      closeFd(fd);
+      throw error;
+    }
+    return new Netlink(fd);
+  }
+
+  /** All network interfaces. */
+  links(): Link[] {
+    return this.#dump(links.RTM_GETLINK, links.encodeLinkHeader(0), links.decodeLink);
+  }
+
+  /** The interface with that number; `undefined` if there is none. */
+  link(index: number): Link | undefined {
+    return this.#get(links.RTM_GETLINK, links.encodeLinkHeader(index), links.decodeLink, [
+      Errno.ENODEV,
+    ]);
+  }
+
+  /** Enables or disables an interface. */
+  setLinkUp(index: number, up: boolean): void {
+    const flags = up ? links.IFF_UP : 0;
+    this.#change(links.RTM_NEWLINK, 0, links.encodeLinkHeader(index, flags, links.IFF_UP));
+  }
+
+  /** Sets an interface's MTU, in bytes. */
+  setLinkMtu(index: number, mtu: number): void {
+    const attribute = encodeAttributes([{ type: links.IFLA_MTU, payload: u32(mtu) }]);
+    this.#change(links.RTM_NEWLINK, 0, joined(links.encodeLinkHeader(index), attribute));
+  }
+
+  /** Removes a virtual interface. */
+  deleteLink(index: number): void {
+    this.#change(links.RTM_DELLINK, 0, links.encodeLinkHeader(index));
+  }
+
+  /** The IPv4 and IPv6 addresses of all interfaces. */
+  addresses(): InterfaceAddress[] {
+    // The family is the first byte; 0 asks for all.
+    return this.#dump(addresses.RTM_GETADDR, new Uint8Array(8), addresses.decodeInterfaceAddress);
+  }
+
+  /** Gives an interface an address. @throws {SysError} EEXIST when it has it already. */
+  addAddress(address: InterfaceAddress): void {
+    const flags = NetlinkFlag.CREATE | NetlinkFlag.EXCL;
+    this.#change(addresses.RTM_NEWADDR, flags, addresses.encodeInterfaceAddress(address));
+  }
+
+  /** Takes it away again. @throws {SysError} EADDRNOTAVAIL when it is not there. */
+  deleteAddress(address: InterfaceAddress): void {
+    this.#change(addresses.RTM_DELADDR, 0, addresses.encodeInterfaceAddress(address));
+  }
+
+  /** Routes, of both families and all tables where `filter` does not say otherwise. */
+  routes(filter: { readonly family?: 4 | 6; readonly table?: number } = {}): Route[] {
+    const body = new Uint8Array(12);
+    body[0] = filter.family === 4 ? AF_INET : filter.family === 6 ? AF_INET6 : 0;
+    const decode = (message: Uint8Array) =>
+      routes.isCachedRoute(message) ? undefined : routes.decodeRoute(message);
+    return this.#dump(routes.RTM_GETROUTE, body, decode)
+      .filter(({ table }) => filter.table === undefined || table === filter.table);
+  }
+
+  /**
+   * The route that packets to an address take; `undefined` when there is none.
+   *
+   * @param options `mark`: of packets that carry this firewall mark.
+   * @throws {TypeError} when `destination` is no IP address.
+   */
+  getRoute(destination: string, options: { readonly mark?: number } = {}): Route | undefined {
+    const query = routes.encodeRouteQuery(destination, options.mark);
+    return this.#get(routes.RTM_GETROUTE, query, routes.decodeRoute, [
+      Errno.ENETUNREACH,
+      Errno.EHOSTUNREACH,
+    ]);
+  }
+
+  /** Adds a route. @throws {SysError} EEXIST when there is one of that network and metric. */
+  addRoute(route: Route): void {
+    const flags = NetlinkFlag.CREATE | NetlinkFlag.EXCL;
+    this.#change(routes.RTM_NEWROUTE, flags, routes.encodeRoute(route, "add"));
+  }
+
+  /** Adds a route, or puts it in the place of the one with the same network and metric. */
+  replaceRoute(route: Route): void {
+    const flags = NetlinkFlag.CREATE | NetlinkFlag.REPLACE;
+    this.#change(routes.RTM_NEWROUTE, flags, routes.encodeRoute(route, "add"));
+  }
+
+  /** Deletes the first route that has all the given fields. @throws {SysError} ESRCH: none has. */
+  deleteRoute(route: Route): void {
+    this.#change(routes.RTM_DELROUTE, 0, routes.encodeRoute(route, "delete"));
+  }
+
+  /**
+   * Puts back, exactly as it was, a route that `routes` reported and that was deleted since.
+   *
+   * @throws {TypeError} when `route` does not come from `routes`.
+   */
+  restoreRoute(route: Route): void {
+    if (route.message === undefined) throw new TypeError("not a route that the kernel reported");
+    const flags = NetlinkFlag.CREATE | NetlinkFlag.EXCL;
+    this.#change(routes.RTM_NEWROUTE, flags, routes.encodeRestoredRoute(route.message));
+  }
+
+  /** Closes the socket. */
+  close(): void {
+    closeFd(this.#fd);
+  }
+
+  #change(type: number, flags: number, body: Uint8Array): void {
+    this.#request(type, flags | NetlinkFlag.ACK, body, () => {});
+  }
+
+  #get<T>(
+    type: number,
+    body: Uint8Array,
+    decode: (body: Uint8Array) => T | undefined,
+    none: readonly number[],
+  ): T | undefined {
+    let found: T | undefined;
+    try {
+      this.#request(type, NetlinkFlag.ACK, body, (message) => found = decode(message.body));
+    } catch (error) {
+      if (error instanceof SysError && none.includes(error.errno)) return undefined;
+      throw error;
+    }
+    return found;
+  }
+
+  #dump<T>(type: number, body: Uint8Array, decode: (body: Uint8Array) => T | undefined): T[] {
+    for (let attempt = 1;; attempt++) {
+      const found: T[] = [];
+      const consistent = this.#request(type, NetlinkFlag.DUMP, body, (message) => {
+        const item = decode(message.body);
+        if (item !== undefined) found.push(item);
+      });
+      // The tables changed meanwhile: what was read may lack entries.
+      if (consistent || attempt === maxDumpAttempts) return found;
+    }
+  }
+
+  /** Sends a request and reads until its end; whether no answer was marked as inconsistent. */
+  #request(
+    type: number,
+    flags: number,
+    body: Uint8Array,
+    onMessage: (message: NetlinkMessage) => void,
+  ): boolean {
+    const call = `netlink ${callNames[type]}`;
+    const sequence = this.#sequence = (this.#sequence + 1) >>> 0;
+    const request = encodeMessage({ type, flags: flags | NetlinkFlag.REQUEST, sequence, body });
+    const kernel = new Uint8Array(sockaddrLength);
+    kernel[0] = AF_NETLINK;
+    check(
+      libc().sendto(this.#fd, request, BigInt(request.length), 0, kernel, sockaddrLength),
+      call,
+    );
+    let consistent = true;
+    for (;;) {
+      for (const message of this.#receive(call)) {
+        if (message.sequence !== sequence) continue; // left over from a request that failed
+        if ((message.flags & NetlinkFlag.DUMP_INTR) !== 0) consistent = false;
+        if (message.type === NetlinkControl.ERROR || message.type === NetlinkControl.DONE) {
+          // DONE has the same first field as ERROR: 0, or what ended the dump.
+          const error = decodeError(message);
+          if (error === undefined) throw new Error(`${call}: malformed answer`);
+          if (error.errno !== 0) throw new SysError(call, error.errno, error.detail);
+          return consistent;
+        }
+        if (message.type === NetlinkControl.OVERRUN) throw new SysError(call, Errno.ENOBUFS);
+        if (message.type !== NetlinkControl.NOOP) onMessage(message);
+      }
+    }
+  }
+
+  /** The messages of the next datagram from the kernel. */
+  #receive(call: string): NetlinkMessage[] {
+    const sender = new Uint8Array(sockaddrLength);
+    const senderLength = u32(sockaddrLength);
+    const received = libc().recvfrom(
+      this.#fd,
+      this.#buffer,
+      BigInt(bufferLength),
+      MSG_TRUNC,
+      sender,
+      senderLength,
+    );
+    if (received < 0) return this.#noAnswer(call);
+    // Other processes may send to this socket too; the kernel alone has port id 0.
+    if (new DataView(sender.buffer).getUint32(portIdOffset, true) !== 0) return [];
+    if (received > bufferLength) throw new SysError(call, Errno.EMSGSIZE, "answer too long");
+    const messages = decodeMessages(this.#buffer.slice(0, received));
+    if (messages === undefined) throw new Error(`${call}: malformed answer`);
+    return messages;
+  }
+
+  #noAnswer(call: string): NetlinkMessage[] {
+    const errno = lastErrno();
+    if (errno === Errno.EINTR) return [];
+    throw new SysError(call, errno === Errno.EAGAIN ? Errno.ETIMEDOUT : errno);
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(a.length + b.length);
+  bytes.set(a);
+  bytes.set(b, a.length);
+  return bytes;
+}
