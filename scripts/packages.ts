@@ -1,0 +1,43 @@
+/**
+ * The Debian packages that the tests need: the one list.
+ *
+ * @module
+ */
+
+/** Program to the Debian package that has it. */
+export const packageOf = {
+  openvpn: "openvpn",
+  openssl: "openssl",
+  ip: "iproute2",
+  ping: "iputils-ping",
+  tcpdump: "tcpdump",
+  unshare: "util-linux",
+} as const satisfies Record<string, string>;
+
+/** A program of the list. */
+export type Program = keyof typeof packageOf;
+
+// Debian keeps network tools where the PATH of an ordinary user doesn't look.
+const systemDirectories = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/** The program's path; undefined when it is not installed. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  const directories = (Deno.env.get("PATH") ?? "").split(":").filter((part) => part !== "");
+  for (const directory of [...directories, ...systemDirectories]) {
+    const path = `${directory}/${name}`;
+    const file = await Deno.stat(path).catch(() => undefined);
+    if (file?.isFile && ((file.mode ?? 0) & 0o111) !== 0) return path;
+  }
+  return undefined;
+}
+
+/** The packages of those programs that are not installed, each once. */
+export async function missingPackages(
+  programs: readonly Program[] = Object.keys(packageOf) as Program[],
+): Promise<string[]> {
+  const packages = new Set<string>();
+  for (const program of programs) {
+    if (await findProgram(program) === undefined) packages.add(packageOf[program]);
+  }
+  return [...packages];
+}

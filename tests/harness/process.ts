@@ -1,0 +1,205 @@
+/**
+ * Long-lived processes under test: their lines, their end, their certain death.
+ *
+ * @module
+ */
+
+/** Lines kept per process; a peer at verb 4 writes a few hundred. */
+const keptLines = 10_000;
+
+/** Lines shown when something that was waited for does not come. */
+const shownLines = 80;
+
+/**
+ * In ms. Children that outlive the process keep its pipes open; what they write after that time is
+ * not waited for.
+ */
+const outputGrace = 500;
+
+/** How to start a process. */
+export interface ProcessOptions {
+  /** Name for messages; by default the program's. */
+  readonly name?: string;
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+}
+
+/** How to wait for a line. */
+export interface LineOptions {
+  /** In ms; 10,000 by default. */
+  readonly timeoutMs?: number;
+  /** Look at lines from this one on (`lineCount` of an earlier moment); 0 by default. */
+  readonly after?: number;
+}
+
+interface Waiter {
+  readonly pattern: RegExp;
+  readonly found: (match: RegExpMatchArray) => void;
+  readonly failed: (error: Error) => void;
+}
+
+/** A running program whose stdout and stderr are collected as lines, in the order they come. */
+export class ManagedProcess implements AsyncDisposable {
+  readonly name: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: string[] = [];
+  #dropped = 0;
+  readonly #waiters = new Set<Waiter>();
+  readonly #ended: Promise<Deno.CommandStatus>;
+  #status: Deno.CommandStatus | undefined;
+
+  private constructor(child: Deno.ChildProcess, name: string) {
+    this.#child = child;
+    this.name = name;
+    const readers = [child.stdout.getReader(), child.stderr.getReader()];
+    const output = Promise.all(readers.map((reader) => this.#collect(reader)));
+    this.#ended = child.status.then(async (status) => {
+      // The last lines first, so that the report of an early end has them.
+      const grace = setTimeout(() => readers.forEach((reader) => reader.cancel()), outputGrace);
+      await output;
+      clearTimeout(grace);
+      this.#status = status;
+      for (const waiter of this.#waiters) waiter.failed(this.#failure("ended early", waiter));
+      return status;
+    });
+  }
+
+  /** Starts `command[0]` with the rest as its arguments. */
+  static spawn(command: readonly string[], options: ProcessOptions = {}): ManagedProcess {
+    const [program, ...args] = command;
+    const child = new Deno.Command(program, {
+      args,
+      cwd: options.cwd,
+      env: { NO_COLOR: "1", ...options.env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new ManagedProcess(child, options.name ?? program);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** The exit status, once the process has ended and its output is read. */
+  get status(): Deno.CommandStatus | undefined {
+    return this.#status;
+  }
+
+  /** Resolves when the process has ended and its output is read. */
+  get ended(): Promise<Deno.CommandStatus> {
+    return this.#ended;
+  }
+
+  /** Lines written so far, dropped ones included: a mark for `LineOptions.after`. */
+  get lineCount(): number {
+    return this.#dropped + this.#lines.length;
+  }
+
+  /** The collected lines from `after` on. */
+  lines(after = 0): readonly string[] {
+    return this.#lines.slice(Math.max(0, after - this.#dropped));
+  }
+
+  /** The collected output as one text. */
+  get output(): string {
+    return this.#lines.join("\n");
+  }
+
+  /**
+   * Resolves with the first line that matches.
+   *
+   * @throws {Error} with the last lines when the process ends or the time passes before that.
+   */
+  waitForLine(pattern: RegExp, options: LineOptions = {}): Promise<RegExpMatchArray> {
+    for (const line of this.lines(options.after)) {
+      const match = line.match(pattern);
+      if (match) return Promise.resolve(match);
+    }
+    const timeoutMs = options.timeoutMs ?? 10_000;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => waiter.failed(this.#failure(`did not come up with it in ${timeoutMs} ms`, waiter)),
+        timeoutMs,
+      );
+      const forget = () => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        pattern,
+        found: (match) => {
+          forget();
+          resolve(match);
+        },
+        failed: (error) => {
+          forget();
+          reject(error);
+        },
+      };
+      if (this.#status) waiter.failed(this.#failure("ended early", waiter));
+      else this.#waiters.add(waiter);
+    });
+  }
+
+  /** Sends a signal; nothing happens when the process has ended. */
+  signal(signal: Deno.Signal): void {
+    if (this.#status) return;
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It ended just now: the child is reaped before its output is read to the end.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** Signals the process and waits for its end; SIGKILL follows after `timeoutMs`. */
+  async stop(signal: Deno.Signal = "SIGTERM", timeoutMs = 5_000): Promise<Deno.CommandStatus> {
+    this.signal(signal);
+    const timer = setTimeout(() => this.signal("SIGKILL"), timeoutMs);
+    try {
+      return await this.#ended;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+
+  async #collect(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const lines = (rest + decoder.decode(value, { stream: true })).split(/\r?\n/);
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#take(line);
+    }
+    if (rest !== "") this.#take(rest);
+  }
+
+  #take(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > keptLines) {
+      this.#lines.shift();
+      this.#dropped++;
+    }
+    for (const waiter of this.#waiters) {
+      const match = line.match(waiter.pattern);
+      if (match) waiter.found(match);
+    }
+  }
+
+  #failure(what: string, waiter: Waiter): Error {
+    const status = this.#status;
+    const end = status ? ` (exit status ${status.code}, signal ${status.signal ?? "none"})` : "";
+    return new Error(
+      `${this.name}: waited for ${waiter.pattern}, but it ${what}${end}. Its last lines:\n` +
+        this.#lines.slice(-shownLines).map((line) => `    ${line}`).join("\n"),
+    );
+  }
+}
