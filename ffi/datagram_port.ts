@@ -17,7 +17,10 @@ import { lastErrno, type Libc, libc } from "./libc.ts";
 import { iovecLength, type PinnedMemory } from "./memory.ts";
 import { sockaddrIn6Length } from "./sockaddr.ts";
 
-/** Segments that one message with a segment size may have at most (`UDP_MAX_SEGMENTS`). */
+/**
+ * Segments that one message with a segment size may have at most: the kernel's `UDP_MAX_SEGMENTS`
+ * since 4.18 (newer ones take 128).
+ */
 export const maxSegments = 64;
 /** Payload of one UDP datagram at most, over IPv4: 65,535 less IP and UDP headers. In bytes. */
 export const maxDatagram = 65_507;

@@ -55,7 +55,10 @@ export interface UdpOptions {
   readonly hostname?: string;
   /** The local port; 0: any free one. */
   readonly port: number;
-  /** Without `hostname`: 4 or 6 for this family only. With it, 6 maps an IPv4 address. */
+  /**
+   * 4: an IPv4 socket. 6: an IPv6 socket, which takes IPv4 too (as IPv4-mapped addresses) unless
+   * `ipv6Only` is set.
+   */
   readonly family?: 4 | 6;
   /** An IPv6 socket takes no IPv4 (`bind ipv6only`). Default: no. */
   readonly ipv6Only?: boolean;
@@ -63,7 +66,7 @@ export interface UdpOptions {
   readonly receiveBuffer?: number;
   /** In bytes; beyond `net.core.wmem_max` only with CAP_NET_ADMIN. */
   readonly sendBuffer?: number;
-  /** Firewall mark of what is sent; needs CAP_NET_ADMIN. */
+  /** Firewall mark of what is sent; needs CAP_NET_ADMIN (or, since Linux 5.17, CAP_NET_RAW). */
   readonly mark?: number;
   /** Name of the interface to use and no other. */
   readonly device?: string;
@@ -158,7 +161,7 @@ export class UdpSocket {
    *   unreachable, or the datagram is too long.
    * @throws {SysError} EBADF, ENOTSOCK: the socket is not usable at all.
    */
-  sendTo(data: Uint8Array<ArrayBuffer>, sockaddr: Uint8Array<ArrayBuffer>): boolean {
+  sendTo(data: Uint8Array, sockaddr: Uint8Array): boolean {
     return sendDatagram(this.fd, data, sockaddr);
   }
 
@@ -170,13 +173,13 @@ export class UdpSocket {
    * @throws {SysError} EBADF, ENOTSOCK.
    */
   receiveFrom(
-    buffer: Uint8Array<ArrayBuffer>,
+    buffer: Uint8Array,
   ): { readonly length: number; readonly sockaddr: Uint8Array<ArrayBuffer> } | undefined {
     const sockaddr = new Uint8Array(sockaddrIn6Length);
     const sockaddrLength = u32(sockaddr.length);
     const length = libc().recvfrom(
       this.fd,
-      buffer,
+      buffer as Uint8Array<ArrayBuffer>, // shared memory would do as well
       BigInt(buffer.length),
       MSG_DONTWAIT,
       sockaddr,
@@ -225,17 +228,13 @@ export class UdpSocket {
  *
  * @throws {SysError} EBADF, ENOTSOCK.
  */
-export function sendDatagram(
-  fd: number,
-  data: Uint8Array<ArrayBuffer>,
-  sockaddr: Uint8Array<ArrayBuffer>,
-): boolean {
+export function sendDatagram(fd: number, data: Uint8Array, sockaddr: Uint8Array): boolean {
   const sent = libc().sendto(
     fd,
-    data,
+    data as Uint8Array<ArrayBuffer>, // shared memory would do as well
     BigInt(data.length),
     MSG_DONTWAIT,
-    sockaddr,
+    sockaddr as Uint8Array<ArrayBuffer>,
     sockaddr.length,
   );
   if (sent < 0) throwIfUnusable("sendto");
