@@ -63,7 +63,7 @@ export interface Connection {
 
 /** Sizes of packets. */
 export interface MtuOptions {
-  /** MTU of the TUN device (`tun-mtu`), 68 to 65535. */
+  /** MTU of the TUN device (`tun-mtu`), 100 to 65535. */
   readonly tunMtu: number;
   /** Whether `tun-mtu` was given: a pushed `tun-mtu` then only warns where it differs. */
   readonly tunMtuGiven: boolean;
@@ -135,8 +135,13 @@ export interface TlsOptions {
   readonly exitOnFailure: boolean;
 }
 
-/** How payloads are framed; nothing is ever compressed. */
-export type Framing = "none" | "stub" | "stub-v2";
+/**
+ * How payloads are framed; nothing is ever compressed (OpenVPN's comp.h). `lzo`: 0xFA in front
+ * (`comp-lzo`, `compress lzo`). `stub`: 0xFB in front, and the byte that stood there moves to the
+ * end (`compress`, `compress lz4`). `stub-v2`: nothing, or 0x50 0x00 in front where the payload
+ * starts with 0x50.
+ */
+export type Framing = "none" | "lzo" | "stub" | "stub-v2";
 
 /** The data channel. */
 export interface DataChannelOptions {
@@ -449,9 +454,8 @@ export interface PulledOptions {
   readonly authTokenUser?: string;
   readonly explicitExitNotify?: number;
   readonly framing?: Framing;
-  readonly keyDerivation?: "tls-ekm";
-  /** `protocol-flags`: `cc-exit`, `tls-ekm`, `dyn-tls-crypt`, as pushed. */
-  readonly protocolFlags: readonly string[];
+  /** `protocol-flags cc-exit`: exit notifications go over the control channel. */
+  readonly controlChannelExit: boolean;
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
   readonly verb?: number;

@@ -1,0 +1,222 @@
+/**
+ * What option handlers write into, before helpers are expanded and defaults filled in. A field
+ * that no option set is undefined.
+ *
+ * @module
+ */
+
+import type {
+  ControlChannelKey,
+  DhcpOption,
+  DnsOptions,
+  DnsServer,
+  FileReference,
+  Framing,
+  IfconfigIpv6Option,
+  IfconfigOption,
+  InactiveOptions,
+  LogOptions,
+  PingOptions,
+  Position,
+  ProcessOptions,
+  PullFilter,
+  RedirectGateway,
+  RouteIpv6Option,
+  RouteOption,
+  TlsOptions,
+  Topology,
+  Transport,
+  VerifyX509Name,
+} from "./config.ts";
+
+type Writable<T> = { -readonly [K in keyof T]?: T[K] };
+
+/** `proto` and the third parameter of `remote`. */
+export interface ProtocolDraft {
+  readonly transport: Transport;
+  readonly family?: 4 | 6;
+  /** `tcp-client` or `tcp-server`; plain `tcp` means what the role says. */
+  readonly side?: "client" | "server";
+}
+
+/** One `remote` line. */
+export interface RemoteDraft {
+  readonly host: string;
+  readonly port?: number;
+  readonly protocol?: ProtocolDraft;
+  readonly position: Position;
+}
+
+/** The options that may stand in a `<connection>` block. */
+export interface ConnectionDraft {
+  remote?: RemoteDraft;
+  protocol?: ProtocolDraft;
+  local?: string;
+  localPort?: number;
+  /** `lport`, or `port` on a client: only the former makes a client bind. */
+  localPortGiven?: boolean;
+  remotePort?: number;
+  bind?: boolean;
+  bindIpv6Only?: boolean;
+  nobind?: boolean;
+  float?: boolean;
+  connectRetry?: number;
+  connectRetryMaxWait?: number;
+  connectTimeout?: number;
+  controlKeys: Partial<Record<ControlChannelKey["kind"], ControlKeyDraft>>;
+  keyDirection?: 0 | 1;
+  tunMtu?: number;
+  mssfix?: number | "default";
+  mssfixCounts?: "payload" | "mtu" | "fixed";
+  explicitExitNotify?: number;
+}
+
+/** A control channel key before its direction is settled. */
+export interface ControlKeyDraft {
+  readonly file: FileReference;
+  readonly position: Position;
+}
+
+/** `server NETWORK NETMASK [nopool]`. */
+export interface ServerDraft {
+  readonly network: string;
+  readonly netmask: string;
+  readonly pool: boolean;
+}
+
+/** One `push` line. */
+export interface PushDraft {
+  readonly option: string;
+  readonly position: Position;
+}
+
+/** A password from a prompt or a file. */
+export type Credential = { readonly source: "prompt"; readonly position: Position } | FileReference;
+
+/** Everything that options set. */
+export interface Draft {
+  /** Where each option was last given. */
+  readonly positions: Map<string, Position>;
+  /** Options that may be unknown (`ignore-unknown-option`). */
+  readonly ignoreUnknown: Set<string>;
+  /** `setenv FORWARD_COMPATIBLE 1`. */
+  forwardCompatible: boolean;
+
+  client?: boolean;
+  pull?: boolean;
+  tlsClient?: boolean;
+  tlsServer?: boolean;
+  modeServer?: boolean;
+
+  readonly connection: ConnectionDraft;
+  readonly remotes: RemoteDraft[];
+  readonly connectionBlocks: ConnectionDraft[];
+  remoteRandom?: boolean;
+  remoteRandomHostname?: boolean;
+  protoForce?: Transport;
+  resolvRetry?: number;
+  connectRetryMax?: number;
+
+  device?: string;
+  deviceType?: "tun";
+  persistTun?: boolean;
+
+  readonly tls: Writable<TlsOptions>;
+  verifyX509Name?: VerifyX509Name;
+  authUserPass?: Credential;
+  askpass?: Credential;
+  authNocache?: boolean;
+  authRetry?: "none" | "nointeract" | "interact";
+  staticChallenge?: { readonly text: string; readonly echo: boolean };
+  pushPeerInfo?: boolean;
+
+  cipher?: string;
+  dataCiphers?: readonly string[];
+  fallbackCipher?: string;
+  auth?: string;
+  replayWindow?: number;
+  replayTime?: number;
+  framing?: Framing;
+
+  keepalive?: { readonly interval: number; readonly timeout: number };
+  readonly ping: Writable<PingOptions>;
+  inactive?: InactiveOptions;
+  sessionTimeout?: number;
+
+  receiveBuffer?: number;
+  sendBuffer?: number;
+  mark?: number;
+  bindDevice?: string;
+
+  readonly log: Writable<LogOptions>;
+  readonly process: Writable<Omit<ProcessOptions, "environment">>;
+  readonly environment: Record<string, string>;
+
+  topology?: Topology;
+  ifconfig?: IfconfigOption;
+  ifconfigIpv6?: IfconfigIpv6Option;
+  readonly routes: RouteOption[];
+  readonly routesIpv6: RouteIpv6Option[];
+  routeGateway?: string;
+  routeMetric?: number;
+  routeDelay?: number;
+  redirectGateway?: RedirectGateway;
+  blockIpv6?: boolean;
+  readonly dhcpOptions: DhcpOption[];
+  readonly dns: { searchDomains: string[]; servers: Map<number, DnsServer> };
+  routeNopull?: boolean;
+  allowPullFqdn?: boolean;
+  readonly pullFilters: PullFilter[];
+
+  server?: ServerDraft;
+  readonly push: PushDraft[];
+  pool?: { readonly start: string; readonly end: string; readonly netmask?: string };
+  clientToClient?: boolean;
+  duplicateCn?: boolean;
+  maxClients?: number;
+  verifyClientCert?: "require" | "optional" | "none";
+  connectFreq?: { readonly count: number; readonly seconds: number };
+  connectFreqInitial?: { readonly count: number; readonly seconds: number };
+  usernameAsCommonName?: boolean;
+  clientConfigDir?: string;
+  ccdExclusive?: boolean;
+  poolPersist?: { readonly path: string; readonly interval: number };
+
+  peerId?: number;
+  authToken?: string;
+  authTokenUser?: string;
+  controlChannelExit?: boolean;
+  pushContinuation?: 0 | 1 | 2;
+  readonly echo: string[];
+}
+
+/** A draft that no option has touched. */
+export function emptyDraft(): Draft {
+  return {
+    positions: new Map(),
+    ignoreUnknown: new Set(),
+    forwardCompatible: false,
+    connection: { controlKeys: {} },
+    remotes: [],
+    connectionBlocks: [],
+    tls: {},
+    ping: {},
+    log: {},
+    process: {},
+    // Without a prototype, so that `setenv __proto__ x` is a name like any other.
+    environment: Object.create(null),
+    routes: [],
+    routesIpv6: [],
+    dhcpOptions: [],
+    dns: { searchDomains: [], servers: new Map() },
+    pullFilters: [],
+    push: [],
+    echo: [],
+  };
+}
+
+/** The servers of `dns server`, lowest priority number first. */
+export function dnsOptions(draft: Draft): DnsOptions {
+  const servers = [...draft.dns.servers.values()].sort((a, b) => a.priority - b.priority);
+  return { searchDomains: [...draft.dns.searchDomains], servers };
+}

@@ -1,0 +1,201 @@
+/**
+ * A client's configuration: connections, and what a client needs and can't have.
+ *
+ * @module
+ */
+
+import type { ClientConfig, Connection, Notice, PingOptions, Position } from "./config.ts";
+import type { ConnectionDraft, Draft, RemoteDraft } from "./draft.ts";
+import { ConfigError } from "./errors.ts";
+import {
+  commonConfig,
+  controlKey,
+  defined,
+  exclude,
+  mtuOptions,
+  networkOptions,
+  requireCertificate,
+  resolveReference,
+} from "./finish_common.ts";
+import { notYetCombinations } from "./not_yet.ts";
+import { notice } from "./option.ts";
+
+/** OpenVPN's port (IANA), for `port`, `lport`, `rport` and `remote` alike. */
+export const defaultPort = 1194;
+
+// options_postprocess_verify_ce(): "requires --mode server".
+const serverOnly = [
+  "ifconfig-pool",
+  "ifconfig-pool-persist",
+  "client-config-dir",
+  "ccd-exclusive",
+  "client-to-client",
+  "duplicate-cn",
+  "connect-freq",
+  "username-as-common-name",
+  "auth-user-pass-optional",
+  "auth-user-pass-verify",
+  "auth-gen-token",
+  "client-connect",
+  "client-disconnect",
+  "learn-address",
+];
+
+/** Checks and completes a client's draft. */
+export function finishClient(draft: Draft, notices: Notice[]): ClientConfig {
+  for (const option of serverOnly) {
+    const position = draft.positions.get(option);
+    if (position) throw new ConfigError(`"${option}" is for servers`, "remove it", position);
+  }
+  const common = commonConfig(draft, notices);
+  const connections = clientConnections(draft, notices);
+  requireCertificate(
+    draft,
+    draft.authUserPass === undefined,
+    `, or "auth-user-pass" if the server takes passwords alone`,
+  );
+  warnUnverified(draft, notices);
+  return defined({
+    role: "client",
+    ...common,
+    network: networkOptions(draft, draft.topology ?? "net30"),
+    ping: clientPing(draft),
+    connections,
+    remoteRandom: draft.remoteRandom ?? false,
+    remoteRandomHostname: draft.remoteRandomHostname ?? false,
+    resolvRetry: draft.resolvRetry ?? Infinity,
+    connectRetryMax: draft.connectRetryMax ?? 0,
+    authUserPass: resolveReference(draft, draft.authUserPass),
+    authNocache: draft.authNocache ?? false,
+    authRetry: draft.authRetry ?? "none",
+    staticChallenge: draft.staticChallenge,
+    askpass: resolveReference(draft, draft.askpass),
+    pushPeerInfo: draft.pushPeerInfo ?? false,
+    routeNopull: draft.routeNopull ?? false,
+    allowPullFqdn: draft.allowPullFqdn ?? false,
+    pullFilters: draft.pullFilters,
+  });
+}
+
+function clientConnections(draft: Draft, notices: Notice[]): Connection[] {
+  const { remotes, connectionBlocks } = draft;
+  if (connectionBlocks.length > 0 && remotes.length > 0) {
+    notices.push(
+      notice("warning", 1, remotes[0].position, `"remote" is ignored beside <connection> blocks`),
+    );
+  }
+  const candidates: { block: ConnectionDraft; remote: RemoteDraft }[] = connectionBlocks.length > 0
+    ? connectionBlocks.flatMap((block) => block.remote ? [{ block, remote: block.remote }] : [])
+    : remotes.map((remote) => ({ block: draft.connection, remote }));
+  if (candidates.length === 0) {
+    throw new ConfigError(`"remote" is missing: a client needs a server`, `add "remote HOST PORT"`);
+  }
+  const connections: Connection[] = [];
+  let unusable: { position: Position; transport: string } | undefined;
+  for (const { block, remote } of candidates) {
+    const connection = clientConnection(draft, block, remote);
+    if (draft.protoForce !== undefined && connection.transport !== draft.protoForce) continue;
+    if (!notYetCombinations.transports.has(connection.transport)) {
+      unusable ??= { position: remote.position, transport: connection.transport };
+      continue;
+    }
+    connections.push(connection);
+  }
+  if (unusable) {
+    const { position, transport } = unusable;
+    const problem = `${transport.toUpperCase()} isn't supported yet`;
+    if (connections.length === 0) {
+      throw new ConfigError(problem, `use "proto udp" if the server listens there`, position);
+    }
+    notices.push(notice("warning", 1, position, `${problem}: such remotes are left out`));
+  }
+  if (connections.length === 0) {
+    throw new ConfigError(
+      `no remote has the protocol of "proto-force"`,
+      "remove it",
+      draft.positions.get("proto-force"),
+    );
+  }
+  return connections;
+}
+
+function clientConnection(
+  draft: Draft,
+  block: ConnectionDraft,
+  remote: RemoteDraft,
+): Connection {
+  const protocol = remote.protocol ?? block.protocol ?? { transport: "udp" };
+  if (protocol.side === "server") {
+    throw new ConfigError(
+      `a client can't use "proto tcp-server"`,
+      `write "proto tcp-client"`,
+      draft.positions.get("proto") ?? remote.position,
+    );
+  }
+  if (block.nobind) {
+    if (block.bind) exclude(draft, "nobind", "bind");
+    if (block.local !== undefined) exclude(draft, "nobind", "local");
+    if (block.localPortGiven) exclude(draft, "nobind", "lport");
+  }
+  // A client binds only if something asks for it (options_postprocess_mutate_ce()).
+  const bind = block.bind || block.local !== undefined || block.localPortGiven;
+  const connectRetryWait = block.connectRetry ?? 1;
+  return defined({
+    host: remote.host,
+    port: remote.port ?? block.remotePort ?? defaultPort,
+    transport: protocol.transport,
+    family: protocol.family,
+    local: block.local,
+    localPort: bind ? block.localPort ?? defaultPort : undefined,
+    float: block.float ?? false,
+    connectRetryWait,
+    connectRetryMaxWait: Math.max(block.connectRetryMaxWait ?? 300, connectRetryWait),
+    connectTimeout: block.connectTimeout ?? 120,
+    controlKey: controlKey(draft, block),
+    mtu: mtuOptions(block),
+    explicitExitNotify: protocol.transport === "udp" ? block.explicitExitNotify ?? 0 : 0,
+  });
+}
+
+function clientPing(draft: Draft): PingOptions {
+  const { keepalive, ping } = draft;
+  if (keepalive !== undefined) {
+    excludePings(draft);
+    return {
+      interval: keepalive.interval,
+      timeout: keepalive.timeout,
+      timeoutAction: "restart",
+      onlyWithRemote: ping.onlyWithRemote ?? false,
+    };
+  }
+  return {
+    interval: ping.interval ?? 0,
+    // PRE_PULL_INITIAL_PING_RESTART of OpenVPN's openvpn.h.
+    timeout: ping.timeout ?? 120,
+    timeoutAction: ping.timeoutAction ?? "restart",
+    onlyWithRemote: ping.onlyWithRemote ?? false,
+  };
+}
+
+/** `keepalive` beside what it stands for is an error (helper_keepalive()). */
+export function excludePings(draft: Draft): void {
+  for (const option of ["ping", "ping-restart", "ping-exit"]) {
+    if (draft.positions.has(option)) exclude(draft, "keepalive", option);
+  }
+}
+
+// A client that takes any certificate of the CA takes another client's as the server's.
+function warnUnverified(draft: Draft, notices: Notice[]): void {
+  const { remoteCertEku, peerFingerprints } = draft.tls;
+  if (remoteCertEku ?? peerFingerprints ?? draft.verifyX509Name) return;
+  const position = draft.positions.get("ca") ?? draft.positions.get("client");
+  if (position === undefined) return;
+  notices.push(
+    notice(
+      "warning",
+      1,
+      position,
+      `any certificate of this CA passes for the server's: add "remote-cert-tls server"`,
+    ),
+  );
+}

@@ -1,0 +1,264 @@
+/**
+ * A server's configuration: expands `server` and `keepalive` (OpenVPN's helper.c), and checks
+ * what a server needs and can't have.
+ *
+ * @module
+ */
+
+import type { AddressPool, Notice, PingOptions, Position, ServerConfig } from "./config.ts";
+import type { Draft } from "./draft.ts";
+import { ConfigError } from "./errors.ts";
+import {
+  commonConfig,
+  controlKey,
+  defined,
+  exclude,
+  mtuOptions,
+  networkOptions,
+  requireCertificate,
+  resolvePath,
+} from "./finish_common.ts";
+import { defaultPort, excludePings } from "./finish_client.ts";
+import { notYetCombinations } from "./not_yet.ts";
+import { notice, shorten } from "./option.ts";
+import { ipv4Number, ipv4Text, prefixLengthOf } from "./parameters.ts";
+import { findOption, nearestOption } from "./table.ts";
+import { tokenize } from "./tokenize.ts";
+
+// options_postprocess_verify_ce(): "cannot be used with --mode server".
+const clientOnly = [
+  "remote",
+  "nobind",
+  "redirect-gateway",
+  "redirect-private",
+  "route-delay",
+  "auth-user-pass",
+  "static-challenge",
+  "allow-recursive-routing",
+];
+
+/** Checks and completes a server's draft. */
+export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
+  for (const option of clientOnly) {
+    const position = draft.positions.get(option);
+    if (position) {
+      const remedy = option.startsWith("redirect") ? `write push "${option} …"` : "remove it";
+      throw new ConfigError(`"${option}" is for clients`, remedy, position);
+    }
+  }
+  if (draft.connectionBlocks.length > 0) {
+    throw new ConfigError("<connection> is for clients", "remove it");
+  }
+  if (draft.pullFilters.length > 0) {
+    const position = draft.positions.get("pull-filter");
+    if (position) notices.push(notice("warning", 1, position, `"pull-filter" is for clients`));
+  }
+  if (draft.ccdExclusive && draft.clientConfigDir === undefined) {
+    throw new ConfigError(
+      `"ccd-exclusive" without "client-config-dir"`,
+      "add it",
+      draft.positions.get("ccd-exclusive"),
+    );
+  }
+  requireTopology(draft, notices);
+  const common = commonConfig(draft, notices);
+  requireCertificate(draft, true, "");
+  // Expansion comes after the checks; it may overwrite only what the user didn't write.
+  const expanded = expandServer(draft);
+  const { ping, push } = expandKeepalive(draft);
+  checkPushes(draft, notices);
+  const { connection } = draft;
+  return defined({
+    role: "server",
+    ...common,
+    network: networkOptions(expanded, "subnet"),
+    ping,
+    listen: listenOptions(draft),
+    controlKey: controlKey(draft, connection),
+    mtu: mtuOptions(connection),
+    pool: addressPool(expanded),
+    push: [
+      ...draft.push.map((pushed) => pushed.option),
+      ...serverPushes(expanded),
+      ...push,
+    ],
+    clientToClient: draft.clientToClient ?? false,
+    duplicateCn: draft.duplicateCn ?? false,
+    maxClients: draft.maxClients ?? 1024,
+    verifyClientCert: draft.verifyClientCert ?? "require",
+    explicitExitNotify: exitNotify(draft),
+    connectFreq: draft.connectFreq,
+    connectFreqInitial: draft.connectFreqInitial ?? { count: 100, seconds: 10 },
+    usernameAsCommonName: draft.usernameAsCommonName ?? false,
+    clientConfigDir: draft.clientConfigDir === undefined
+      ? undefined
+      : resolvePath(draft, draft.clientConfigDir),
+    ccdExclusive: draft.ccdExclusive ?? false,
+    ifconfigPoolPersist: draft.poolPersist &&
+      { ...draft.poolPersist, path: resolvePath(draft, draft.poolPersist.path) },
+  });
+}
+
+function requireTopology(draft: Draft, notices: Notice[]): void {
+  const { topology } = draft;
+  if (topology === "subnet") return;
+  const position = draft.positions.get("topology") ?? draft.positions.get("server");
+  if (topology !== undefined) {
+    throw new ConfigError(
+      `a server with "topology ${topology}" isn't supported`,
+      `write "topology subnet"`,
+      position,
+    );
+  }
+  if (position) {
+    notices.push(
+      notice(
+        "warning",
+        1,
+        position,
+        `no "topology": taken as "topology subnet" (OpenVPN up to 2.6 takes net30)`,
+      ),
+    );
+  }
+}
+
+// helper_client_server(): what `server NETWORK NETMASK` stands for with topology subnet.
+function expandServer(draft: Draft): Draft {
+  if (draft.server === undefined) {
+    if (draft.ifconfig === undefined) {
+      throw new ConfigError(
+        `"server" is missing, so there are no addresses`,
+        `write "server 10.8.0.0 255.255.255.0"`,
+        draft.positions.get("mode"),
+      );
+    }
+    return draft;
+  }
+  const { network, netmask, pool } = draft.server;
+  const position = draft.positions.get("server");
+  if (pool && draft.pool !== undefined) exclude(draft, "server", "ifconfig-pool");
+  const bits = prefixLengthOf(netmask) ?? 0;
+  // IFCONFIG_POOL_MIN_NETBITS, and the most that leaves room for clients.
+  if (bits < 16 || bits > 29) {
+    throw new ConfigError(
+      `"server": the netmask ${netmask} is /${bits}, it must be /16 to /29`,
+      `write "server ${network} 255.255.255.0"`,
+      position,
+    );
+  }
+  const base = ipv4Number(network);
+  const size = 2 ** (32 - bits);
+  if (base % size !== 0) {
+    throw new ConfigError(
+      `"server": ${network} isn't the first address of a network with the netmask ${netmask}`,
+      `write "server ${ipv4Text(base - base % size)} ${netmask}"`,
+      position,
+    );
+  }
+  const own = ipv4Text(base + 1);
+  return {
+    ...draft,
+    ifconfig: { local: own, remoteOrNetmask: netmask },
+    ...(pool && {
+      pool: { start: ipv4Text(base + 2), end: ipv4Text(base + size - 2), netmask },
+    }),
+    routeGateway: draft.routeGateway ?? ipv4Text(base + 2),
+  };
+}
+
+function serverPushes(expanded: Draft): string[] {
+  if (expanded.server === undefined || expanded.ifconfig === undefined) return [];
+  return [`route-gateway ${expanded.ifconfig.local}`, "topology subnet"];
+}
+
+// helper_keepalive(): the server waits twice as long, so that clients notice first.
+function expandKeepalive(draft: Draft): { ping: PingOptions; push: string[] } {
+  const { keepalive, ping } = draft;
+  const onlyWithRemote = ping.onlyWithRemote ?? false;
+  if (keepalive === undefined) {
+    return {
+      ping: {
+        interval: ping.interval ?? 0,
+        timeout: ping.timeout ?? 0,
+        timeoutAction: ping.timeoutAction ?? "restart",
+        onlyWithRemote,
+      },
+      push: [],
+    };
+  }
+  excludePings(draft);
+  const { interval, timeout } = keepalive;
+  return {
+    ping: { interval, timeout: timeout * 2, timeoutAction: "restart", onlyWithRemote },
+    push: [`ping ${interval}`, `ping-restart ${timeout}`],
+  };
+}
+
+function addressPool(draft: Draft): AddressPool | undefined {
+  const { pool, ifconfig } = draft;
+  if (pool === undefined) return undefined;
+  const netmask = pool.netmask ?? ifconfig?.remoteOrNetmask ?? "";
+  if (prefixLengthOf(netmask) === undefined) {
+    throw new ConfigError(
+      `"ifconfig-pool" has no netmask, and "ifconfig" neither`,
+      `write "ifconfig-pool ${pool.start} ${pool.end} 255.255.255.0"`,
+      draft.positions.get("ifconfig-pool"),
+    );
+  }
+  return { start: pool.start, end: pool.end, netmask };
+}
+
+function listenOptions(draft: Draft): ServerConfig["listen"] {
+  const { connection } = draft;
+  const protocol = connection.protocol ?? { transport: "udp" };
+  const position = draft.positions.get("proto");
+  if (protocol.side === "client") {
+    throw new ConfigError(`a server can't use "proto tcp-client"`, `write "proto udp"`, position);
+  }
+  if (!notYetCombinations.transports.has(protocol.transport)) {
+    throw new ConfigError(
+      `${protocol.transport.toUpperCase()} isn't supported yet`,
+      `write "proto udp"`,
+      position,
+    );
+  }
+  return defined({
+    transport: protocol.transport,
+    family: protocol.family,
+    local: connection.local,
+    port: connection.localPort ?? defaultPort,
+    ipv6Only: connection.bindIpv6Only ?? false,
+  });
+}
+
+function exitNotify(draft: Draft): 0 | 1 | 2 {
+  const count = draft.connection.explicitExitNotify ?? 0;
+  if (count === 0 || count === 1 || count === 2) return count;
+  throw new ConfigError(
+    `"explicit-exit-notify" is 0, 1 (clients reconnect) or 2 (they go on to the next server)`,
+    `write "explicit-exit-notify 1"`,
+    draft.positions.get("explicit-exit-notify"),
+  );
+}
+
+// A mistyped push goes wrong at every client and nowhere here; so look at it now.
+function checkPushes(draft: Draft, notices: Notice[]): void {
+  for (const { option, position } of draft.push) {
+    const words = tokenize(option);
+    const warn = (message: string) => notices.push(pushNotice(position, option, message));
+    if (!Array.isArray(words)) warn(words.problem);
+    else if (words.length === 0) warn("is empty");
+    else {
+      const row = findOption(words[0]);
+      const pushable = row?.where.some((where) => where === "push" || where === "push-route");
+      const guess = row === undefined ? nearestOption(words[0]) : undefined;
+      if (row === undefined) {
+        warn(`unknown option${guess === undefined ? "" : `: did you mean "${guess}"?`}`);
+      } else if (!pushable) warn("clients don't take this option from a server");
+    }
+  }
+}
+
+function pushNotice(position: Position, option: string, message: string): Notice {
+  return notice("warning", 1, position, `push "${shorten(option)}": ${message}`);
+}

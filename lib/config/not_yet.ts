@@ -1,0 +1,298 @@
+/**
+ * What the option table knows and the program doesn't do yet. The one list of it: when the
+ * feature comes, its row goes, and the option's handler counts.
+ *
+ * `refuse`: the configuration can't be used (the option asks for protection, for a peer that
+ * needs it, or for something that would visibly not happen). `warn`: the session works without,
+ * and the user is told so at verb 1 each time.
+ *
+ * @module
+ */
+
+/** One thing that isn't there yet. */
+export interface NotYet {
+  readonly options: readonly string[];
+  readonly effect: "refuse" | "warn";
+  /** What is the case instead, as a clause. */
+  readonly reason: string;
+  /** What to do meanwhile. */
+  readonly remedy?: string;
+  /** Only with such parameters. */
+  readonly when?: (parameters: readonly string[]) => boolean;
+}
+
+const openvpn = "leave it out, or use OpenVPN for now";
+
+/** Options by themselves. */
+export const notYet: readonly NotYet[] = [
+  // Control channel and certificates.
+  {
+    options: ["tls-crypt", "tls-crypt-v2", "tls-crypt-v2-verify"],
+    effect: "refuse",
+    reason: "encrypting the control channel isn't supported yet",
+    remedy: `use "tls-auth" at both ends`,
+  },
+  {
+    options: ["pkcs12"],
+    effect: "refuse",
+    reason: "PKCS#12 files aren't read yet",
+    remedy: `take it apart with "openssl pkcs12" into ca, cert and key`,
+  },
+  {
+    options: ["askpass"],
+    effect: "refuse",
+    reason: "encrypted private keys aren't read yet",
+    remedy: `decrypt the key with "openssl pkey"`,
+  },
+  {
+    options: ["extra-certs"],
+    effect: "refuse",
+    reason: "further certificates aren't sent yet",
+    remedy: `append them to the file of "cert"`,
+  },
+  {
+    options: ["peer-fingerprint", "verify-hash"],
+    effect: "refuse",
+    reason: "certificates aren't checked by fingerprint yet",
+    remedy: `use "ca" with "verify-x509-name"`,
+  },
+  {
+    options: ["capath"],
+    effect: "refuse",
+    reason: "directories of authorities aren't read yet",
+    remedy: `put them into one file and name it in "ca"`,
+  },
+  {
+    options: ["crl-verify"],
+    when: (parameters) => parameters.length > 1,
+    effect: "refuse",
+    reason: "directories of revoked serial numbers aren't read yet",
+    remedy: "name a CRL file",
+  },
+  {
+    options: ["tls-cert-profile"],
+    when: ([profile]) => profile === "preferred" || profile === "suiteb",
+    effect: "refuse",
+    reason: "certificates aren't held to a profile yet",
+    remedy: "remove it, or say legacy",
+  },
+  {
+    // Measured with Deno 2.9.6: node:tls takes `ciphers` and disregards it.
+    options: ["tls-cipher", "tls-ciphersuites", "tls-groups", "ecdh-curve"],
+    effect: "warn",
+    reason: "the TLS library chooses among its own (ECDHE with AES-GCM or ChaCha20-Poly1305)",
+  },
+  // Client.
+  {
+    options: ["static-challenge"],
+    effect: "refuse",
+    reason: "one-time codes aren't asked for yet",
+    remedy: openvpn,
+  },
+  {
+    options: ["remote-random-hostname"],
+    effect: "warn",
+    reason: "the name is looked up as it stands",
+  },
+  {
+    options: ["dhcp-option", "dns"],
+    effect: "warn",
+    reason: "this machine's DNS settings aren't changed yet",
+  },
+  {
+    options: ["block-ipv6"],
+    effect: "refuse",
+    reason: "IPv6 isn't blocked yet",
+    remedy: "switch IPv6 off on this machine, or leave the line out",
+  },
+  {
+    options: ["ifconfig-ipv6", "route-ipv6", "route-ipv6-gateway"],
+    effect: "warn",
+    reason: "IPv6 isn't set up in the tunnel yet",
+  },
+  {
+    options: ["redirect-gateway", "redirect-private"],
+    when: (flags) => flags.includes("ipv6"),
+    effect: "warn",
+    reason: "IPv6 stays outside of the tunnel for now",
+  },
+  {
+    options: ["redirect-gateway", "redirect-private"],
+    when: (flags) => flags.includes("block-local"),
+    effect: "warn",
+    reason: "the local network isn't blocked yet",
+  },
+  {
+    options: ["ifconfig-noexec", "route-noexec"],
+    effect: "refuse",
+    reason: "addresses and routes can't be left to a script yet",
+    remedy: openvpn,
+  },
+  // Data channel.
+  {
+    options: ["mssfix"],
+    when: (parameters) => parameters[0] !== "0",
+    effect: "warn",
+    reason: "TCP's segment size isn't limited yet",
+  },
+  {
+    options: ["inactive", "session-timeout"],
+    effect: "warn",
+    reason: "sessions don't end by themselves yet",
+  },
+  {
+    options: ["mtu-disc", "max-packet-size", "passtos", "multihome"],
+    effect: "warn",
+    reason: "it has no effect yet",
+  },
+  // Server.
+  {
+    options: ["server-ipv6", "ifconfig-ipv6-pool", "ifconfig-ipv6-push", "iroute-ipv6"],
+    effect: "refuse",
+    reason: "a server gives out IPv4 addresses only for now",
+    remedy: "remove it",
+  },
+  {
+    options: [
+      "client-config-dir",
+      "ccd-exclusive",
+      "ifconfig-push",
+      "iroute",
+      "disable",
+      "push-reset",
+      "push-remove",
+    ],
+    effect: "refuse",
+    reason: "options per client aren't read yet",
+    remedy: openvpn,
+  },
+  {
+    options: ["ifconfig-pool-persist"],
+    effect: "warn",
+    reason: "addresses aren't remembered over a restart yet",
+  },
+  {
+    options: ["connect-freq", "connect-freq-initial"],
+    effect: "warn",
+    reason: "new sessions aren't limited in number per time yet",
+  },
+  {
+    options: ["verify-client-cert"],
+    when: ([mode]) => mode === "none" || mode === "optional",
+    effect: "refuse",
+    reason: "users aren't checked by password yet, so a certificate is needed",
+    remedy: "remove it",
+  },
+  {
+    options: [
+      "username-as-common-name",
+      "auth-user-pass-optional",
+      "auth-user-pass-verify",
+      "auth-gen-token",
+      "auth-gen-token-secret",
+    ],
+    effect: "refuse",
+    reason: "users aren't checked by password yet",
+    remedy: "let certificates decide, or use OpenVPN for now",
+  },
+  // Scripts. Those that decide or configure must run; those on the side may be missing.
+  {
+    options: [
+      "tls-verify",
+      "tls-export-cert",
+      "client-connect",
+      "client-crresponse",
+      "learn-address",
+    ],
+    effect: "refuse",
+    reason: "programs aren't called yet",
+    remedy: openvpn,
+  },
+  {
+    options: ["up", "down", "route-up", "route-pre-down", "ipchange", "client-disconnect"],
+    effect: "warn",
+    reason: "programs aren't called yet",
+  },
+  // Process and log.
+  {
+    options: ["status"],
+    effect: "warn",
+    reason: "the status file isn't written yet; SIGUSR2 prints the status",
+  },
+  {
+    options: ["user", "group"],
+    effect: "warn",
+    reason: "privileges aren't dropped yet",
+  },
+  {
+    options: ["daemon"],
+    effect: "refuse",
+    reason: "the program doesn't go to the background yet",
+    remedy: "start it with systemd or nohup",
+  },
+  {
+    options: ["syslog", "machine-readable-output", "nice", "mlock", "replay-persist"],
+    effect: "warn",
+    reason: "it has no effect yet",
+  },
+  {
+    options: [
+      "management",
+      "management-client-user",
+      "management-client-group",
+      "management-query-passwords",
+      "management-query-remote",
+      "management-query-proxy",
+      "management-hold",
+      "management-signal",
+      "management-forget-disconnect",
+      "management-up-down",
+      "management-client",
+      "management-external-key",
+      "management-external-cert",
+      "management-client-auth",
+      "management-log-cache",
+    ],
+    effect: "refuse",
+    reason: "there is no management interface yet",
+    remedy: openvpn,
+  },
+  {
+    options: ["remap-usr1"],
+    effect: "refuse",
+    reason: "SIGUSR1 always reconnects for now",
+    remedy: "remove it",
+  },
+  {
+    options: [
+      "genkey",
+      "mktun",
+      "rmtun",
+      "show-ciphers",
+      "show-digests",
+      "show-tls",
+      "show-curves",
+      "show-groups",
+      "show-engines",
+      "show-gateway",
+    ],
+    effect: "refuse",
+    reason: "this command isn't there yet",
+    remedy: "use OpenVPN's",
+  },
+];
+
+/** What postprocessing refuses because it isn't there yet; see where each is used. */
+export const notYetCombinations = {
+  /** Transports that sockets can be opened for. */
+  transports: new Set(["udp"]),
+  /** Whether one end of two without `pull` and without `mode server` can run. */
+  pointToPoint: false,
+};
+
+/** The rows that apply to an option with these parameters. */
+export function notYetFor(option: string, parameters: readonly string[]): readonly NotYet[] {
+  return notYet.filter((row) =>
+    row.options.includes(option) && (row.when === undefined || row.when(parameters))
+  );
+}

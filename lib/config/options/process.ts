@@ -1,0 +1,191 @@
+/**
+ * The process, its files, its log.
+ * (OpenVPN's generic-options.rst, log-options.rst, management-options.rst.)
+ *
+ * @module
+ */
+
+import * as parse from "../parameters.ts";
+import { type OptionContext, rows } from "../option.ts";
+
+const management = (name: string, usage: string, summary: string) => ({ name, usage, summary });
+
+export const processOptions = rows("process and log", [
+  {
+    name: "config",
+    usage: "FILE",
+    summary: "Read options from FILE; stdin is allowed",
+  },
+  {
+    name: "cd",
+    usage: "DIRECTORY",
+    summary: "Relative paths start there",
+    apply: ({ draft }, [path]) => {
+      const before = draft.process.directory;
+      draft.process.directory = before === undefined || path.startsWith("/")
+        ? path
+        : `${before}/${path}`;
+    },
+  },
+  {
+    name: "state",
+    usage: "DIRECTORY",
+    summary: "Ours: where CA, keys and leases are kept",
+    apply: ({ draft }, [path]) => void (draft.process.state = path),
+  },
+  {
+    name: "crypto",
+    usage: "auto|webcrypto|openssl",
+    summary: "Ours: what encrypts the data channel",
+    apply: (context, [text]) => {
+      context.draft.process.engine = parse.word(context, text, ["auto", "webcrypto", "openssl"]);
+    },
+  },
+  {
+    name: "disable-offload",
+    summary: "Ours: no segmentation by the kernel",
+    apply: ({ draft }) => void (draft.process.offload = false),
+  },
+  {
+    name: "writepid",
+    usage: "FILE",
+    summary: "Write the process id there",
+    apply: ({ draft }, [path]) => void (draft.process.writepid = path),
+  },
+  {
+    name: "user",
+    usage: "USER",
+    summary: "Run as that user after the start",
+    apply: ({ draft }, [name]) => void (draft.process.user = name),
+  },
+  {
+    name: "group",
+    usage: "GROUP",
+    summary: "Run as that group after the start",
+    apply: ({ draft }, [name]) => void (draft.process.group = name),
+  },
+  { name: "daemon", usage: "[NAME]", summary: "Go to the background" },
+  { name: "syslog", usage: "[NAME]", summary: "Log to syslog" },
+  {
+    name: "setenv",
+    usage: "NAME [VALUE]",
+    summary: "Variable for scripts; UV_… goes to the server",
+    apply: (context, [name, value = ""]) => {
+      const { draft } = context;
+      if (name === "FORWARD_COMPATIBLE" && value === "1") draft.forwardCompatible = true;
+      else if (name === "PUSH_PEER_INFO") draft.pushPeerInfo = true;
+      else if (name === "REMOTE_RANDOM_HOSTNAME") draft.remoteRandomHostname = true;
+      else if (name === "SERVER_POLL_TIMEOUT") {
+        context.connection.connectTimeout = parse.seconds(context, value, 1);
+      } else if (name === "GENERIC_CONFIG") {
+        context.fail("this file is a template for clients, it has no certificate of its own");
+      } else draft.environment[variableName(context, name)] = value;
+    },
+  },
+  {
+    name: "setenv-safe",
+    usage: "NAME [VALUE]",
+    where: ["main", "push"],
+    summary: "Variable OPENVPN_NAME for scripts",
+    apply: (context, [name, value = ""]) => {
+      context.draft.environment[`OPENVPN_${variableName(context, name)}`] = value;
+    },
+  },
+  {
+    name: "ignore-unknown-option",
+    usage: "OPTION…",
+    summary: "Options that may be unknown",
+    apply: ({ draft }, names) => {
+      for (const name of names) draft.ignoreUnknown.add(name.replace(/^--/, ""));
+    },
+  },
+  {
+    name: "verb",
+    usage: "N",
+    where: ["main", "push"],
+    summary: "How much to log, 0 to 11",
+    apply: (context, [text]) => {
+      // Higher numbers mean no more than 11 (errlevel.h).
+      context.draft.log.verb = Math.min(parse.count(context, text), 11);
+    },
+  },
+  {
+    name: "mute",
+    usage: "N",
+    where: ["main", "push"],
+    summary: "Log at most N messages of a kind in a row",
+    apply: (context, [text]) => void (context.draft.log.mute = parse.count(context, text)),
+  },
+  {
+    name: "log",
+    usage: "FILE",
+    summary: "Log to FILE, emptied first",
+    apply: ({ draft }, [path]) => void (draft.log.file = { path, append: false }),
+  },
+  {
+    name: "log-append",
+    usage: "FILE",
+    summary: "Log to the end of FILE",
+    apply: ({ draft }, [path]) => void (draft.log.file = { path, append: true }),
+  },
+  {
+    name: "suppress-timestamps",
+    summary: "No date in front of log lines",
+    apply: ({ draft }) => void (draft.log.timestamps = false),
+  },
+  { name: "machine-readable-output", summary: "Log lines for programs" },
+  {
+    name: "status",
+    usage: "FILE [SECONDS]",
+    summary: "Write a status file every SECONDS (60)",
+    apply: (context, [path, interval = "60"]) => {
+      context.draft.log.status = { path, interval: parse.seconds(context, interval) };
+    },
+  },
+  {
+    name: "status-version",
+    usage: "1|2|3",
+    summary: "Format of the status",
+    apply: (context, [text]) =>
+      void (context.draft.log.statusVersion = statusVersion(context, text)),
+  },
+  { name: "remap-usr1", usage: "SIGHUP|SIGTERM", summary: "What SIGUSR1 does" },
+  { name: "nice", usage: "N", summary: "Priority of the process" },
+  { name: "mlock", summary: "Keep memory from being swapped out" },
+  management("management", "ADDRESS PORT|unix [PASSWORD-FILE]", "Interface for other programs"),
+  management("management-client-user", "USER", "Who may use it"),
+  management("management-client-group", "GROUP", "Who may use it"),
+  management("management-query-passwords", "", "Ask there for passwords"),
+  management("management-query-remote", "", "Ask there for the remote"),
+  management("management-query-proxy", "", "Ask there for the proxy"),
+  management("management-hold", "", "Start when told there"),
+  management("management-signal", "", "End when it closes"),
+  management("management-forget-disconnect", "", "Forget passwords when it closes"),
+  management("management-up-down", "", "Report there when the tunnel is up"),
+  management("management-client", "", "Connect to it rather than listen"),
+  management("management-external-key", "[FLAG…]", "Sign there"),
+  management("management-external-cert", "HINT", "Fetch the certificate there"),
+  management("management-client-auth", "", "Ask there whether a client may come in"),
+  management("management-log-cache", "N", "Log lines that it keeps"),
+  { name: "genkey", usage: "[TYPE] [FILE] [DATA]", summary: "Make a key and end" },
+  { name: "mktun", summary: "Make a persistent device and end" },
+  { name: "rmtun", summary: "Remove a persistent device and end" },
+  { name: "show-ciphers", summary: "List ciphers and end" },
+  { name: "show-digests", summary: "List digests and end" },
+  { name: "show-tls", summary: "List TLS cipher suites and end" },
+  { name: "show-curves", summary: "List groups and end" },
+  { name: "show-groups", summary: "List groups and end" },
+  { name: "show-engines", summary: "List engines and end" },
+  { name: "show-gateway", usage: "[ADDRESS]", summary: "Print the default gateway and end" },
+]);
+
+// What an environment variable may be called; it also ends up in key=value lines to the server.
+function variableName(context: OptionContext, name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) context.expected("a variable's name", name);
+  return name;
+}
+
+function statusVersion(context: OptionContext, text: string): 1 | 2 | 3 {
+  const version = parse.integer(context, text, 1, 3);
+  return version === 1 ? 1 : version === 2 ? 2 : 3;
+}

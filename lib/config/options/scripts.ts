@@ -1,0 +1,42 @@
+/**
+ * Programs to run. OpenVPN calls them only with `script-security 2` or higher.
+ * (OpenVPN's script-options.rst.)
+ *
+ * @module
+ */
+
+import * as parse from "../parameters.ts";
+import { rows } from "../option.ts";
+
+const script = (name: string, usage: string, summary: string) => ({
+  name,
+  usage,
+  summary,
+  class: "script" as const,
+});
+
+export const scriptOptions = rows("scripts", [
+  {
+    name: "script-security",
+    usage: "0|1|2|3 [METHOD]",
+    class: "ignored",
+    summary: "Which programs may be called",
+    apply: (context, [level]) => void parse.integer(context, level, 0, 3),
+  },
+  script("up", "COMMAND", "When the device is open"),
+  script("down", "COMMAND", "After the device was closed"),
+  { name: "up-delay", class: "ignored", summary: "Call up only when connected" },
+  { name: "down-pre", class: "ignored", summary: "Call down before the device is closed" },
+  { name: "up-restart", class: "ignored", summary: "Call up and down at reconnections too" },
+  script("route-up", "COMMAND", "When routes are there"),
+  script("route-pre-down", "COMMAND", "Before routes are removed"),
+  script("ipchange", "COMMAND", "When the peer's address changes"),
+  script("tls-verify", "COMMAND", "Whether a certificate may come in"),
+  script("tls-export-cert", "DIRECTORY", "Where scripts find the peer's certificate"),
+  script("tls-crypt-v2-verify", "COMMAND", "Whether a tls-crypt-v2 key may come in"),
+  script("auth-user-pass-verify", "COMMAND via-env|via-file", "Whether a password is right"),
+  script("client-connect", "COMMAND", "When a client is there"),
+  script("client-disconnect", "COMMAND", "When a client is gone"),
+  script("client-crresponse", "COMMAND", "A client's answer to a challenge"),
+  script("learn-address", "COMMAND", "When a client gets an address"),
+]);

@@ -1,0 +1,222 @@
+/**
+ * What makes a server.
+ * (OpenVPN's server-options.rst.)
+ *
+ * @module
+ */
+
+import * as parse from "../parameters.ts";
+import { type OptionContext, rows } from "../option.ts";
+
+const perClient = ["client"] as const;
+
+export const serverOptions = rows("server", [
+  {
+    name: "mode",
+    usage: "p2p|server",
+    summary: "Server of many clients, or one end of two",
+    apply: (context, [mode]) => {
+      context.draft.modeServer = parse.word(context, mode, ["p2p", "server"]) === "server";
+    },
+  },
+  {
+    name: "server",
+    usage: "NETWORK NETMASK [nopool]",
+    summary: "Serve that network: address, pool and pushes",
+    apply: (context, [network, netmask, flag]) => {
+      if (flag !== undefined) parse.word(context, flag, ["nopool"]);
+      context.draft.server = {
+        network: parse.ipv4(context, network),
+        netmask: parse.netmask(context, netmask),
+        pool: flag === undefined,
+      };
+    },
+  },
+  {
+    name: "server-ipv6",
+    usage: "NETWORK/BITS",
+    summary: "Serve that IPv6 network",
+    apply: (context, [network]) => void parse.ipv6Network(context, network),
+  },
+  {
+    name: "ifconfig-pool",
+    usage: "START END [NETMASK]",
+    summary: "Addresses for clients",
+    apply: (context, [start, end, netmask]) => {
+      const pool = {
+        start: parse.ipv4(context, start),
+        end: parse.ipv4(context, end),
+        ...(netmask !== undefined && { netmask: parse.netmask(context, netmask) }),
+      };
+      const size = parse.ipv4Number(end) - parse.ipv4Number(start) + 1;
+      // IFCONFIG_POOL_MAX of OpenVPN's pool.h.
+      if (size < 1 || size > 65536) {
+        context.fail(`"ifconfig-pool": ${start} to ${end} isn't 1 to 65536 addresses`);
+      }
+      context.draft.pool = pool;
+    },
+  },
+  {
+    name: "ifconfig-ipv6-pool",
+    usage: "NETWORK/BITS",
+    summary: "IPv6 addresses for clients",
+    apply: (context, [network]) => void parse.ipv6Network(context, network),
+  },
+  {
+    name: "ifconfig-pool-persist",
+    usage: "FILE [SECONDS]",
+    summary: "Remember which client had which address",
+    apply: (context, [path, interval = "600"]) => {
+      context.draft.poolPersist = { path, interval: parse.seconds(context, interval) };
+    },
+  },
+  {
+    name: "push",
+    usage: "OPTION",
+    where: ["main", "client"],
+    summary: "Option for clients",
+    apply: (context, [option]) => {
+      // The list crosses with commas between options (push_option() refuses them too).
+      if (option.includes(",")) {
+        context.fail(`"push": the option has a comma in it`, "push two options");
+      }
+      if (option.trim() === "") context.expected("an option in double quotes", option);
+      context.draft.push.push({ option, position: context.position });
+    },
+  },
+  {
+    name: "push-reset",
+    where: perClient,
+    summary: "Don't push the global options to this client",
+  },
+  {
+    name: "push-remove",
+    usage: "OPTION",
+    where: perClient,
+    summary: "Don't push options that start so to this client",
+  },
+  {
+    name: "client-to-client",
+    summary: "Forward packets between clients",
+    apply: ({ draft }) => void (draft.clientToClient = true),
+  },
+  {
+    name: "duplicate-cn",
+    summary: "Let several sessions have the same certificate name",
+    apply: ({ draft }) => void (draft.duplicateCn = true),
+  },
+  {
+    name: "max-clients",
+    usage: "N",
+    summary: "Most clients at a time",
+    apply: (context, [text]) => {
+      // MAX_PEER_ID of OpenVPN's openvpn.h: peer-ids have 24 bits, the last one means none.
+      context.draft.maxClients = parse.integer(context, text, 1, 0xffffff - 1);
+    },
+  },
+  {
+    name: "verify-client-cert",
+    usage: "[none|optional|require]",
+    summary: "Whether clients need a certificate",
+    apply: (context, [mode = "require"]) => {
+      context.draft.verifyClientCert = parse.word(context, mode, ["none", "optional", "require"]);
+    },
+  },
+  {
+    name: "username-as-common-name",
+    summary: "Name clients by their user name",
+    apply: ({ draft }) => void (draft.usernameAsCommonName = true),
+  },
+  {
+    name: "auth-user-pass-optional",
+    summary: "Let clients come without a user name",
+  },
+  {
+    name: "auth-gen-token",
+    usage: "[LIFETIME] [RENEWAL] [external-auth]",
+    summary: "Give clients a token in place of their password",
+  },
+  {
+    name: "auth-gen-token-secret",
+    usage: "FILE",
+    where: ["main", "inline"],
+    summary: "Key of those tokens",
+  },
+  {
+    name: "connect-freq",
+    usage: "N SECONDS",
+    summary: "Most new sessions per time",
+    apply: (context, [n, per]) => void (context.draft.connectFreq = frequency(context, n, per)),
+  },
+  {
+    name: "connect-freq-initial",
+    usage: "N SECONDS",
+    summary: "Most answers to first packets per time",
+    apply: (context, [n, per]) => {
+      context.draft.connectFreqInitial = frequency(context, n, per);
+    },
+  },
+  {
+    name: "client-config-dir",
+    usage: "DIRECTORY",
+    summary: "Options per client, in files by certificate name",
+    apply: ({ draft }, [path]) => void (draft.clientConfigDir = path),
+  },
+  {
+    name: "ccd-exclusive",
+    summary: "Only clients that have such a file",
+    apply: ({ draft }) => void (draft.ccdExclusive = true),
+  },
+  {
+    name: "ifconfig-push",
+    usage: "LOCAL REMOTE|NETMASK [ALIAS]",
+    where: perClient,
+    summary: "Address for this client",
+  },
+  {
+    name: "ifconfig-ipv6-push",
+    usage: "LOCAL/BITS [REMOTE]",
+    where: perClient,
+    summary: "IPv6 address for this client",
+  },
+  {
+    name: "iroute",
+    usage: "NETWORK [NETMASK]",
+    where: perClient,
+    summary: "Network behind this client",
+  },
+  {
+    name: "iroute-ipv6",
+    usage: "NETWORK/BITS",
+    where: perClient,
+    summary: "IPv6 network behind this client",
+  },
+  {
+    name: "disable",
+    where: perClient,
+    summary: "Refuse this client",
+  },
+  {
+    name: "max-routes-per-client",
+    usage: "N",
+    where: ["main", "client"],
+    class: "ignored",
+    summary: "Most learned addresses of a client; none are learned with TUN",
+  },
+  {
+    name: "ifconfig-push-constraint",
+    usage: "NETWORK NETMASK",
+    class: "ignored",
+    summary: "Network that pushed addresses must be in; they always are",
+  },
+  {
+    name: "stale-routes-check",
+    usage: "SECONDS [INTERVAL]",
+    class: "ignored",
+    summary: "Forget learned addresses; none are learned with TUN",
+  },
+]);
+
+function frequency(context: OptionContext, n: string, per: string) {
+  return { count: parse.count(context, n), seconds: parse.seconds(context, per) };
+}

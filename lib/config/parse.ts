@@ -1,0 +1,110 @@
+/**
+ * From a file, a text or OpenVPN's argv to a configuration. No file but configuration files is
+ * opened; `loadFiles` reads what they name.
+ *
+ * @module
+ */
+
+import type { Config, Notice } from "./config.ts";
+import { emptyDraft } from "./draft.ts";
+import { commandLine, ConfigError } from "./errors.ts";
+import { finish } from "./finish.ts";
+import { type ConfigHost, denoHost } from "./host.ts";
+import { shorten } from "./option.ts";
+import { OptionReader } from "./read.ts";
+import { maximumWords } from "./tokenize.ts";
+
+/** A configuration, and what to say about it. */
+export interface ParsedConfig {
+  readonly config: Config;
+  /** In the order in which they came up; show each when `verb` is high enough. */
+  readonly notices: readonly Notice[];
+}
+
+/** What OpenVPN's argv asks for. */
+export type CommandLine =
+  | { readonly kind: "help" }
+  | { readonly kind: "version" }
+  | ({ readonly kind: "run" } & ParsedConfig);
+
+type Host = Pick<ConfigHost, "readTextFile" | "readStandardInput">;
+
+/**
+ * Reads a configuration file and those that it includes.
+ *
+ * @throws {ConfigError} at the first thing that is wrong.
+ */
+export function parseConfigFile(path: string, host: Host = denoHost): ParsedConfig {
+  return parse(host, (reader) => reader.file(path, undefined));
+}
+
+/**
+ * Reads a configuration from a text.
+ *
+ * @param name Stands for the file name in messages.
+ * @throws {ConfigError} at the first thing that is wrong.
+ */
+export function parseConfigText(text: string, name: string, host: Host = denoHost): ParsedConfig {
+  return parse(host, (reader) => reader.text(text, name));
+}
+
+/**
+ * Reads OpenVPN's command line: `--option parameter …`, or one configuration file alone.
+ *
+ * @param argv Without the program's name.
+ * @throws {ConfigError} at the first thing that is wrong.
+ */
+export function parseArgv(argv: readonly string[], host: Host = denoHost): CommandLine {
+  if (argv.length === 0) return { kind: "help" };
+  if (argv.length === 1 && !argv[0].startsWith("--")) {
+    return { kind: "run", ...parseConfigFile(argv[0], host) };
+  }
+  const options = splitArgv(argv);
+  for (const { name, parameters } of options) {
+    if (name === "help") return { kind: "help" };
+    if (name === "version" && parameters.length === 0) return { kind: "version" };
+  }
+  const parsed = parse(host, (reader) => {
+    for (const { name, parameters, line } of options) {
+      const position = { file: commandLine, line, option: name };
+      reader.option({ name, parameters, line }, position);
+    }
+  });
+  return { kind: "run", ...parsed };
+}
+
+function parse(host: Host, read: (reader: OptionReader) => void): ParsedConfig {
+  const draft = emptyDraft();
+  const reader = new OptionReader(draft, host);
+  read(reader);
+  const config = finish(draft, reader.notices);
+  return { config, notices: reader.notices };
+}
+
+interface ArgvOption {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly line: number;
+}
+
+// Each option takes what follows up to the next `--` (parse_argv()).
+function splitArgv(argv: readonly string[]): ArgvOption[] {
+  const options: ArgvOption[] = [];
+  for (let i = 0; i < argv.length;) {
+    const name = argv[i].slice(2);
+    if (!argv[i].startsWith("--") || name === "") {
+      throw new ConfigError(
+        `the argument "${shorten(argv[i])}" is no option`,
+        "options start with --",
+      );
+    }
+    const line = i + 1;
+    const parameters: string[] = [];
+    for (i++; i < argv.length && !argv[i].startsWith("--"); i++) parameters.push(argv[i]);
+    if (parameters.length >= maximumWords) {
+      throw new ConfigError(`"--${shorten(name)}" has more than ${maximumWords - 1} parameters`);
+    }
+    options.push({ name, parameters, line });
+  }
+  return options;
+}
