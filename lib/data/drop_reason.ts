@@ -43,7 +43,7 @@ export const DropReason = {
   NO_KEY: 16,
   /** The key's packet-ids are used up. */
   KEY_EXHAUSTED: 17,
-  /** Larger than a slot. */
+  /** Sealed, it would be longer than a UDP datagram can be. */
   TOO_LARGE: 18,
   /** The socket took no more, or refused it. */
   SEND_REFUSED: 19,
