@@ -56,11 +56,11 @@ export class ResetCookie {
   #sessionId(clientSessionId: Uint8Array, address: Uint8Array, slot: number): Uint8Array {
     const slotBytes = new Uint8Array(4);
     new DataView(slotBytes.buffer).setUint32(0, slot);
-    return createHmac("sha256", this.#key)
+    const digest = createHmac("sha256", this.#key)
       .update(slotBytes)
       .update(address)
       .update(clientSessionId)
-      .digest()
-      .subarray(0, sessionIdLength);
+      .digest();
+    return Uint8Array.from(digest.subarray(0, sessionIdLength));
   }
 }

@@ -62,7 +62,7 @@ export interface OptionsStringValues {
   /** Whether tls-auth is used. */
   readonly tlsAuth: boolean;
   /** How payloads are framed; anything but "none" is said as `comp-lzo`. */
-  readonly compression: "none" | "stub" | "stub-v2";
+  readonly compression: "none" | "stub" | "stub-v2" | "lzo";
 }
 
 const packetIdLength = 4;
@@ -77,7 +77,9 @@ export function optionsStringLinkMtu(values: OptionsStringValues): number {
   const cryptography = cipher.kind === "aead"
     ? packetIdLength + aeadTagLength + cipher.ivLength + cipher.blockLength
     : packetIdLength + auth.length + cipher.ivLength + cipher.blockLength;
-  return tunMtu + dataHeaderLength + cryptography + (compression === "stub" ? 1 : 0) +
+  // Version 1 framings put a byte in front of each payload.
+  const framing = compression === "stub" || compression === "lzo" ? 1 : 0;
+  return tunMtu + dataHeaderLength + cryptography + framing +
     (protocol === "tcp" ? tcpLengthField : 0);
 }
 
