@@ -4,46 +4,31 @@
  * @module
  */
 
-import type { DistinguishedName } from "./distinguished_name.ts";
+import { sameBytes } from "../base/bytes.ts";
+import {
+  contextTag,
+  DerElement,
+  hexadecimal,
+  malformed,
+  readDer,
+  readOctetBits,
+  readSmallInteger,
+  readTime,
+  readUnsigned,
+  Tag,
+} from "./der.ts";
+import { commonNameOf, type DistinguishedName, readName } from "./distinguished_name.ts";
+import {
+  type CertificateExtensions,
+  readCertificateExtensions,
+  readExtensions,
+} from "./extensions.ts";
+import { readPem, writePem } from "./pem.ts";
+import { type PublicKeyDescription, readPublicKey } from "./public_key.ts";
+import { readSignatureAlgorithm, type Signed } from "./signature.ts";
 
-/** The bits of the key usage extension (RFC 5280 section 4.2.1.3), first bit first. */
-export const keyUsages = [
-  "digitalSignature",
-  "nonRepudiation",
-  "keyEncipherment",
-  "dataEncipherment",
-  "keyAgreement",
-  "keyCertSign",
-  "cRLSign",
-  "encipherOnly",
-  "decipherOnly",
-] as const;
-
-/** One bit of the key usage extension. */
-export type KeyUsage = (typeof keyUsages)[number];
-
-/** A subject alternative name (RFC 5280 section 4.2.1.6). */
-export interface AlternativeName {
-  /** Its kind; `other` for what is not looked into. */
-  readonly kind: "dns" | "ip" | "email" | "uri" | "directory" | "other";
-  /** The name as text; an address as `192.0.2.1` or `2001:db8::1`; hexadecimal for `other`. */
-  readonly value: string;
-}
-
-/** The public key of a certificate. */
-export interface PublicKeyDescription {
-  /** `unknown` is never accepted by the chain check. */
-  readonly algorithm: "rsa" | "ec" | "ed25519" | "unknown";
-  /** Modulus or field size in bits; 0 when unknown. */
-  readonly bits: number;
-  /** Named curve of an `ec` key; undefined when not one of these. */
-  readonly curve?: "P-256" | "P-384" | "P-521";
-  /** SubjectPublicKeyInfo, DER. */
-  readonly spki: Uint8Array;
-}
-
-/** A parsed certificate. Frozen. */
-export interface Certificate {
+/** A parsed certificate. Frozen; its byte arrays are views of one private copy. */
+export interface Certificate extends Signed, CertificateExtensions {
   /** The whole certificate, DER. */
   readonly raw: Uint8Array;
   /** X.509 version as written by people: 1, 2 or 3. */
@@ -62,31 +47,94 @@ export interface Certificate {
   readonly notAfter: number;
   /** The public key. */
   readonly publicKey: PublicKeyDescription;
-  /** Object identifier of the signature algorithm. */
-  readonly signatureAlgorithm: string;
-  /** Basic constraints, when present. */
-  readonly basicConstraints: { readonly ca: boolean; readonly pathLength?: number } | undefined;
-  /** Key usage, when present. */
-  readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
-  /** Extended key usage as object identifiers, when present. */
-  readonly extendedKeyUsage: readonly string[] | undefined;
-  /** Subject alternative names, when present. */
-  readonly subjectAltNames: readonly AlternativeName[] | undefined;
-  /** Subject key identifier, when present. */
-  readonly subjectKeyIdentifier: Uint8Array | undefined;
-  /** The key identifier in the authority key identifier, when present. */
-  readonly authorityKeyIdentifier: Uint8Array | undefined;
-  /** Critical extensions that this room does not understand, as object identifiers. */
-  readonly unknownCriticalExtensions: readonly string[];
 }
+
+/** RFC 5280 section 4.1.2.2: a serial number has at most 20 octets. */
+const MAX_SERIAL_OCTETS = 20;
 
 /**
  * Parses one certificate from DER.
  *
  * @throws {CertificateError} `malformed` when it is anything but one well-formed certificate.
  */
-export function parseCertificate(_der: Uint8Array): Certificate {
-  throw new Error("not built yet");
+export function parseCertificate(der: Uint8Array): Certificate {
+  const what = "certificate";
+  const outer = readDer(der.slice(), Tag.SEQUENCE, what);
+  const cursor = outer.children(what);
+  const tbs = cursor.next(Tag.SEQUENCE);
+  const algorithm = cursor.next(Tag.SEQUENCE);
+  const signature = readOctetBits(cursor.next(Tag.BIT_STRING), what);
+  cursor.finish();
+  return Object.freeze({
+    raw: outer.raw,
+    ...readToBeSigned(tbs, algorithm.raw),
+    signed: tbs.raw,
+    signatureAlgorithm: readSignatureAlgorithm(algorithm),
+    signature,
+  });
+}
+
+function readToBeSigned(tbs: DerElement, algorithm: Uint8Array) {
+  const what = "certificate";
+  const cursor = tbs.children(what);
+  const version = readVersion(cursor.optional(contextTag(0, true)));
+  const serial = readSerial(cursor.next(Tag.INTEGER));
+  // RFC 5280 section 4.1.1.2: the algorithm outside and inside what is signed must agree.
+  if (!sameBytes(cursor.next(Tag.SEQUENCE).raw, algorithm)) {
+    throw malformed(`${what}: two different signature algorithms`);
+  }
+  const issuer = readName(cursor.next(Tag.SEQUENCE), "issuer");
+  const validity = cursor.next(Tag.SEQUENCE).children("validity");
+  const notBefore = readTime(validity.any(), "validity");
+  const notAfter = readTime(validity.any(), "validity");
+  validity.finish();
+  const subject = readName(cursor.next(Tag.SEQUENCE), "subject");
+  const publicKey = readPublicKey(cursor.next(Tag.SEQUENCE));
+  // issuerUniqueID and subjectUniqueID: obsolete, of no meaning here.
+  const unique = [cursor.optional(contextTag(1, false)), cursor.optional(contextTag(2, false))];
+  const wrapper = cursor.optional(contextTag(3, true));
+  cursor.finish();
+  if (version === 1 && unique.some((element) => element !== undefined)) {
+    throw malformed(`${what}: unique identifiers in version 1`);
+  }
+  if (version !== 3 && wrapper !== undefined) {
+    throw malformed(`${what}: extensions in version ${version}`);
+  }
+  return {
+    version,
+    serial,
+    issuer,
+    subject,
+    commonName: commonNameOf(subject),
+    notBefore,
+    notAfter,
+    publicKey,
+    ...readCertificateExtensions(wrapper === undefined ? [] : unwrapExtensions(wrapper)),
+  };
+}
+
+function readVersion(wrapper: DerElement | undefined): 1 | 2 | 3 {
+  if (wrapper === undefined) return 1;
+  const cursor = wrapper.children("version");
+  const value = readSmallInteger(cursor.next(Tag.INTEGER), "version");
+  cursor.finish();
+  // DER leaves out the default, version 1 (value 0).
+  if (value !== 1 && value !== 2) throw malformed(`certificate: version ${value + 1}`);
+  return value === 1 ? 2 : 3;
+}
+
+/** A serial number as {@linkcode Certificate.serial} writes it. */
+export function readSerial(element: DerElement): string {
+  const octets = readUnsigned(element, "serial number");
+  if (octets.length > MAX_SERIAL_OCTETS) throw malformed("serial number: too long");
+  return hexadecimal(octets);
+}
+
+function unwrapExtensions(wrapper: DerElement) {
+  const cursor = wrapper.children("extensions");
+  const list = readExtensions(cursor.next(Tag.SEQUENCE), "extensions");
+  cursor.finish();
+  return list;
 }
 
 /**
@@ -94,6 +142,15 @@ export function parseCertificate(_der: Uint8Array): Certificate {
  *
  * @throws {CertificateError} `malformed` when a block is damaged or there is no certificate at all.
  */
-export function parseCertificates(_pem: string): Certificate[] {
-  throw new Error("not built yet");
+export function parseCertificates(pem: string): Certificate[] {
+  const certificates = readPem(pem)
+    .filter(({ label }) => label === "CERTIFICATE" || label === "X509 CERTIFICATE")
+    .map(({ bytes }) => parseCertificate(bytes));
+  if (certificates.length === 0) throw malformed("file: it holds no PEM certificate");
+  return certificates;
+}
+
+/** The certificate as PEM. */
+export function certificatePem(certificate: Certificate): string {
+  return writePem("CERTIFICATE", certificate.raw);
 }
