@@ -60,6 +60,8 @@ export {
   sockaddrInLength,
   type SocketAddress,
 } from "./sockaddr.ts";
+export { blockSignal, isSignalBlocked, Signal, takeSignal } from "./signal_mask.ts";
+export { execute } from "./execute.ts";
 export { type TunAddressOptions, TunDevice, type TunOptions } from "./tun.ts";
 export { TunPort } from "./tun_port.ts";
 export {
