@@ -74,13 +74,17 @@ function expand(
 export interface KeySources {
   /** The client's, 48 bytes. */
   readonly preMaster: Uint8Array;
-  /** 32 bytes each. */
+  /** 32 bytes. */
   readonly clientRandom1: Uint8Array;
+  /** 32 bytes. */
   readonly serverRandom1: Uint8Array;
+  /** 32 bytes. */
   readonly clientRandom2: Uint8Array;
+  /** 32 bytes. */
   readonly serverRandom2: Uint8Array;
-  /** 8 bytes each. */
+  /** 8 bytes. */
   readonly clientSessionId: Uint8Array;
+  /** 8 bytes. */
   readonly serverSessionId: Uint8Array;
 }
 

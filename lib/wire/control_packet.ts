@@ -46,6 +46,8 @@ export function controlPacketOverhead(ackCount: number, opcode: number): number 
 }
 
 /**
+ * The bytes of a packet, not wrapped yet.
+ *
  * @throws {RangeError} for a packet that does not fit the layout: a mistake of the caller.
  */
 export function encodeControlPacket(packet: ControlPacket): Uint8Array<ArrayBuffer> {

@@ -64,7 +64,8 @@ export type KeyMethod2Result =
   | { readonly status: "malformed"; readonly reason: string };
 
 /**
- * The message is the client's when it has a pre-master secret. The caller wipes the result.
+ * The bytes of a message; it is the client's when it has a pre-master secret. The caller wipes
+ * them.
  *
  * @throws {RangeError} for random values of the wrong length: a mistake of the caller.
  * @throws {VpnError} when the texts are too long for the peer.

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import fc from "fast-check";
+import { concatBytes } from "../../../lib/base/bytes.ts";
 import { VpnError } from "../../../lib/base/errors.ts";
 import { digests } from "../../../lib/crypto/cipher_table.ts";
 import { type ControlWrap, NoWrap } from "../../../lib/crypto/control_wrap.ts";
@@ -63,6 +65,19 @@ Deno.test("every cut-off datagram is refused", () => {
   const wrap = tlsAuth(0);
   for (let length = 0; length < captured.length; length++) {
     assert.equal(wrap.authenticate(captured.subarray(0, length)), undefined);
+  }
+});
+
+Deno.test("a cut-off packet-id is refused even under a good HMAC", () => {
+  const wrap = tlsAuth(0);
+  const key = parseStaticKey(testPktKey).hmacKey(1, 20);
+  const header = captured.subarray(0, 9);
+  for (let length = 0; length < 8; length++) {
+    const packetId = captured.subarray(29, 29 + length);
+    const hmac = createHmac("sha1", key).update(packetId).update(header).digest();
+    const datagram = concatBytes(header, hmac, packetId);
+    assert.equal(wrap.authenticate(datagram), undefined);
+    assert.equal(wrap.channel().unwrap(datagram), undefined);
   }
 });
 
