@@ -28,7 +28,7 @@ export const EpollEvent = {
 
 /** Waits for fds. Each has a token, a number of the caller's choice. */
 export class Epoll {
-  readonly #fd: number;
+  #fd: number;
   readonly #maxEvents: number;
   // struct epoll_event { uint32_t events; epoll_data_t data; }: packed on x86-64 alone
   // (linux/eventpoll.h, EPOLL_PACKED).
@@ -123,8 +123,10 @@ export class Epoll {
     if (!(i >= 0 && i < this.#count)) throw new RangeError(`event ${i} of ${this.#count}`);
   }
 
-  /** Closes it; the watched fds stay open. */
+  /** Closes it; the watched fds stay open. A second call does nothing. */
   close(): void {
+    if (this.#fd < 0) return;
     closeFd(this.#fd);
+    this.#fd = -1; // the number may be somebody else's from now on
   }
 }

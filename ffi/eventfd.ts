@@ -41,10 +41,16 @@ export function drainEventFd(fd: number): boolean {
 
 /** An eventfd of this thread's own. */
 export class EventFd {
-  private constructor(
-    /** The file descriptor; may be given to other threads of this process. */
-    readonly fd: number,
-  ) {}
+  #fd: number;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** The file descriptor, which other threads of this process may use; -1 after `close`. */
+  get fd(): number {
+    return this.#fd;
+  }
 
   /**
    * A new one with the counter at 0: non-blocking, closed on exec.
@@ -57,16 +63,18 @@ export class EventFd {
 
   /** Wakes whoever polls the fd. */
   signal(): void {
-    signalEventFd(this.fd);
+    signalEventFd(this.#fd);
   }
 
   /** Takes all signals; whether there were any. */
   drain(): boolean {
-    return drainEventFd(this.fd);
+    return drainEventFd(this.#fd);
   }
 
-  /** Closes the fd; to be called once, after the other thread stopped using it. */
+  /** Closes the fd, once the other thread has stopped using it. A second call does nothing. */
   close(): void {
-    closeFd(this.fd);
+    if (this.#fd < 0) return;
+    closeFd(this.#fd);
+    this.#fd = -1;
   }
 }

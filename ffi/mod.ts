@@ -40,6 +40,7 @@ export { Epoll, EpollEvent } from "./epoll.ts";
 export { Errno, errnoName, SysError } from "./errors.ts";
 export { drainEventFd, EventFd, signalEventFd } from "./eventfd.ts";
 export { effectiveUserId } from "./libc.ts";
+export { AeadContext, CbcContext, HmacContext, LibCrypto } from "./libcrypto.ts";
 export { iovecLength, PinnedMemory } from "./memory.ts";
 export { Netlink } from "./netlink.ts";
 export type { InterfaceAddress } from "./netlink_addresses.ts";

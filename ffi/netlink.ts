@@ -61,7 +61,7 @@ const callNames: Readonly<Record<number, string>> = {
  * there was no answer in 5 s.
  */
 export class Netlink {
-  readonly #fd: number;
+  #fd: number;
   readonly #buffer = new Uint8Array(bufferLength);
   #sequence = 0;
 
@@ -187,9 +187,11 @@ export class Netlink {
     this.#change(routes.RTM_NEWROUTE, flags, routes.encodeRestoredRoute(route.message));
   }
 
-  /** Closes the socket. */
+  /** Closes the socket. A second call does nothing; other calls throw EBADF. */
   close(): void {
+    if (this.#fd < 0) return;
     closeFd(this.#fd);
+    this.#fd = -1; // the number may be somebody else's from now on
   }
 
   #change(type: number, flags: number, body: Uint8Array): void {

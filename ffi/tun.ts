@@ -51,18 +51,26 @@ export interface TunAddressOptions {
  * unless it was persistent before.
  */
 export class TunDevice {
-  #closed = false;
+  #fd: number;
 
   private constructor(
-    /** Its file descriptor, non-blocking. */
-    readonly fd: number,
+    fd: number,
     /** The name that the kernel gave it. */
     readonly name: string,
     /** The number that the kernel knows the interface by. */
     readonly index: number,
+    /** Whether packets have a `struct virtio_net_hdr` in front. */
     readonly vnetHeader: boolean,
+    /** The device's own socket to rtnetlink. */
     readonly netlink: Netlink,
-  ) {}
+  ) {
+    this.#fd = fd;
+  }
+
+  /** Its file descriptor, non-blocking; -1 after `close`. */
+  get fd(): number {
+    return this.#fd;
+  }
 
   /**
    * Opens a device; it is down and has no address yet.
@@ -160,10 +168,10 @@ export class TunDevice {
 
   /** Closes the device; a second call does nothing. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#fd < 0) return;
     this.netlink.close();
-    closeFd(this.fd);
+    closeFd(this.#fd);
+    this.#fd = -1; // the number may be somebody else's from now on
   }
 }
 

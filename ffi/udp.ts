@@ -74,14 +74,20 @@ export interface UdpOptions {
 
 /** A UDP socket, non-blocking and closed on exec. */
 export class UdpSocket {
-  #closed = false;
+  #fd: number;
 
   private constructor(
-    /** Its file descriptor. */
-    readonly fd: number,
+    fd: number,
     /** 6 for an IPv6 socket, to which IPv4 peers have IPv4-mapped addresses. */
     readonly family: 4 | 6,
-  ) {}
+  ) {
+    this.#fd = fd;
+  }
+
+  /** Its file descriptor; -1 after `close`, for the number may be somebody else's by then. */
+  get fd(): number {
+    return this.#fd;
+  }
 
   /**
    * Opens a socket and binds it.
@@ -216,9 +222,9 @@ export class UdpSocket {
 
   /** Closes the socket; a second call does nothing. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    closeFd(this.fd);
+    if (this.#fd < 0) return;
+    closeFd(this.#fd);
+    this.#fd = -1;
   }
 }
 
