@@ -1,0 +1,103 @@
+/**
+ * Routes added to the main table, and taken away again.
+ *
+ * @module
+ */
+
+import { Errno, type Netlink, type Route, RouteProtocol, RouteTable, SysError } from "deno-tun";
+import { PrivilegeError, VpnError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { AppliedChanges } from "./applied_changes.ts";
+
+/** A route as an option or a push describes it. */
+export interface NetworkRoute {
+  /** First address of the network, IPv4 or IPv6. */
+  readonly network: string;
+  /** 0 to 32, or 0 to 128. */
+  readonly prefixLength: number;
+  /** A router that this machine can reach already; absent: into the tunnel. */
+  readonly gateway?: string;
+  /** The lower wins; absent: the system's default. */
+  readonly metric?: number;
+}
+
+/** What adding routes needs. */
+export interface RouteContext {
+  readonly netlink: Netlink;
+  readonly changes: AppliedChanges;
+  readonly log: Log;
+}
+
+/**
+ * Adds a route and records its removal.
+ *
+ * A route to the same network with the same metric that is there already is somebody else's: it
+ * stays, now and afterwards, with a warning.
+ *
+ * @param device The interface's name, for the log.
+ * @returns Whether the route is new.
+ * @throws {PrivilegeError} without CAP_NET_ADMIN.
+ * @throws {VpnError} when the kernel refuses the route.
+ */
+export function addRoute(route: Route, device: string | undefined, context: RouteContext): boolean {
+  const { netlink, changes, log } = context;
+  const what = describeRoute(route, device);
+  const complete = { protocol: RouteProtocol.STATIC, table: RouteTable.MAIN, ...route };
+  try {
+    netlink.addRoute(complete);
+  } catch (error) {
+    if (error instanceof SysError && error.errno === Errno.EEXIST) {
+      log.warn(`a route like ${what} exists already and is left alone`);
+      return false;
+    }
+    throw routeError(`cannot add the route ${what}`, error);
+  }
+  changes.record(`route ${what}`, () => {
+    ignoring(() => netlink.deleteRoute(complete), goneErrors);
+    log.at(3, `route removed: ${what}`);
+  });
+  log.at(3, `route added: ${what}`);
+  return true;
+}
+
+// The route went with its interface or with an address, or somebody removed it.
+const goneErrors: readonly number[] = [
+  Errno.ESRCH,
+  Errno.ENODEV,
+  Errno.ENETUNREACH,
+  Errno.ENETDOWN,
+];
+
+/** Runs `action`; a `SysError` with one of these numbers is as good as success. */
+export function ignoring(action: () => void, errnos: readonly number[]): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof SysError) || !errnos.includes(error.errno)) throw error;
+  }
+}
+
+/** A failed change of routes or addresses as the user reads it. */
+export function routeError(message: string, cause: unknown): VpnError {
+  if (!(cause instanceof SysError)) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new VpnError(`${message}: ${reason}`, undefined, { cause });
+  }
+  if (cause.errno === Errno.EPERM || cause.errno === Errno.EACCES) {
+    return new PrivilegeError(`${message}: not allowed`, netAdminRemedy, { cause });
+  }
+  return new VpnError(`${message}: ${cause.message}`, undefined, { cause });
+}
+
+/** What helps against EPERM of the network. */
+export const netAdminRemedy =
+  "run as root or give the binary CAP_NET_ADMIN (setcap cap_net_admin+ep)";
+
+/** `10.0.0.0/8 via 192.0.2.1 dev eth0 metric 5`, without what it does not have. */
+export function describeRoute(route: Route, device?: string): string {
+  const words = [`${route.destination}/${route.prefixLength}`];
+  if (route.gateway !== undefined) words.push("via", route.gateway);
+  if (device !== undefined) words.push("dev", device);
+  if (route.metric !== undefined) words.push("metric", String(route.metric));
+  return words.join(" ");
+}
