@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createDecipheriv } from "node:crypto";
 import fc from "fast-check";
 import {
   algorithms,
@@ -110,6 +111,27 @@ for (const [cipher, auth] of algorithms) {
         sealed += batch;
       }
       assert.equal(seen.size, 2 * sealed);
+      sealer.destroy();
+    });
+
+    Deno.test(`${engine.name} ${cipher}: each IV is the encryption of a random block`, async () => {
+      const keys = material(cipher, auth);
+      const sealer = await engine.createCipher("seal", keys);
+      for (const batch of [8, 400]) {
+        const packets = plainPackets(cipher, auth, Array(batch).fill(someText(48)));
+        await apply(sealer, "seal", packets);
+        const mode = cipher.toLowerCase().replace("cbc", "ecb");
+        const blocks = new Set<string>();
+        for (let i = 1; i < batch; i++) {
+          const decipher = createDecipheriv(mode, keys.cipherKey, null).setAutoPadding(false);
+          const opened = decipher.update(packets.header(i).subarray(-16));
+          decipher.final();
+          // Chained to the last block of the packet before.
+          const before = packets.text(i - 1).subarray(-16);
+          blocks.add(opened.map((byte, j) => byte ^ before[j]).toHex());
+        }
+        assert.equal(blocks.size, batch - 1);
+      }
       sealer.destroy();
     });
   }
