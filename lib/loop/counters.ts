@@ -1,11 +1,11 @@
 /**
  * The counters that both threads see: the worker counts, main reads.
  *
- * Layout of the shared memory: 64 bytes of Int32 (maxPeers, control backlog), then Float64 arrays:
+ * Layout of the shared memory: 64 bytes of Int32 (maxPeers, control backlog, commands), then Float64 arrays:
  * drops by reason, then six arrays by peer number. A Float64 store of an aligned 8-byte cell is one
  * instruction on the processors that we run on, so a reader never sees half of one; more than that
- * (which value is newer) counters do not need. Only the backlog is read and changed by both, with
- * `Atomics`.
+ * (which value is newer) counters do not need. The backlog and the number of commands, which both
+ * threads act on, are read and changed with `Atomics`.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import { controlBacklogLimit } from "./messages.ts";
 const headerBytes = 64;
 const maxPeersCell = 0;
 const backlogCell = 1;
+const postedCell = 2;
 const arraysPerPeer = 6;
 
 /** What was counted for one peer. Times are `Date.now()` ms; 0: never. */
@@ -119,5 +120,15 @@ export class SharedCounters implements TrafficCounters {
   /** Control datagrams on their way to main. */
   get controlBacklog(): number {
     return Atomics.load(this.#header, backlogCell);
+  }
+
+  /** Main: a command was posted; to be called before the eventfd is written. */
+  markPosted(): void {
+    Atomics.add(this.#header, postedCell, 1);
+  }
+
+  /** Commands posted since the start, modulo 2^32: how many messages the worker has to wait for. */
+  get posted(): number {
+    return Atomics.load(this.#header, postedCell) >>> 0;
   }
 }

@@ -122,6 +122,7 @@ export class DataPlane {
 
   #post(command: Command): void {
     this.#worker.postMessage(command);
+    this.counters.markPosted();
     this.#eventFd.signal();
   }
 

@@ -49,7 +49,10 @@ export interface AttachTunCommand {
   readonly vnetHeader: boolean;
 }
 
-/** No packet is read from or written to the TUN device from here on. */
+/**
+ * No packet is read from or written to the TUN device from here on; answered with `tun-detached`,
+ * after which main may close the fd.
+ */
 export interface DetachTunCommand {
   readonly kind: "detach-tun";
 }
@@ -198,6 +201,7 @@ export type WorkerEvent =
   /** The key neared its limit of packets; main renegotiates. */
   | { readonly kind: "key-exhausting"; readonly peer: number; readonly keyId: number }
   | { readonly kind: "socket-detached"; readonly socket: number }
+  | { readonly kind: "tun-detached" }
   | { readonly kind: "log"; readonly verb: number; readonly message: string }
   /** The worker cannot go on. */
   | { readonly kind: "failed"; readonly message: string; readonly remedy?: string }

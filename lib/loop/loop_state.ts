@@ -1,0 +1,128 @@
+/**
+ * What the parts of the packet loop share.
+ *
+ * @module
+ */
+
+import type { CryptoEngine, PacketMemory } from "../crypto/engine.ts";
+import type { DataListener } from "../data/data_listener.ts";
+import { Opener } from "../data/open.ts";
+import type { DataKey, Peer } from "../data/peer.ts";
+import { PeerTable } from "../data/peer_table.ts";
+import { RouteTable } from "../data/route_table.ts";
+import { Sealer } from "../data/seal.ts";
+import { errorLine } from "../base/errors.ts";
+import type { SharedCounters } from "./counters.ts";
+import { DatagramSender } from "./datagram_sender.ts";
+import type { WorkerEvent } from "./messages.ts";
+import type { DatagramTransport, LoopClock, PacketDevice } from "./ports.ts";
+
+/** What a packet loop is made with. */
+export interface LoopOptions {
+  /** All packets, addresses and the structs of the ports are in it; see `loopMemorySize`. */
+  readonly memory: PacketMemory;
+  readonly counters: SharedCounters;
+  readonly engine: CryptoEngine;
+  readonly role: "server" | "client";
+  readonly clientToClient: boolean;
+  readonly float: boolean;
+  readonly clock: LoopClock;
+  /** Tells main. */
+  post(event: WorkerEvent): void;
+}
+
+/** A socket that the loop has. */
+export class AttachedSocket {
+  /** Whether datagrams may be waiting: until a receive finds none. */
+  readable = true;
+  readonly sender: DatagramSender;
+
+  constructor(
+    readonly number: number,
+    readonly transport: DatagramTransport,
+    /** Messages to ask for in one receive. */
+    readonly receiveMessages: number,
+    segmentation: boolean,
+    state: LoopState,
+  ) {
+    this.sender = new DatagramSender(transport, number, segmentation, state.peers, state.counters);
+  }
+}
+
+/** The tables, the ports and the time. */
+export class LoopState implements DataListener {
+  readonly memory: PacketMemory;
+  readonly counters: SharedCounters;
+  readonly engine: CryptoEngine;
+  readonly server: boolean;
+  readonly clientToClient: boolean;
+  readonly peers: PeerTable;
+  readonly routes = new RouteTable();
+  readonly sealer: Sealer;
+  readonly opener: Opener;
+  readonly post: (event: WorkerEvent) => void;
+  /** In the order in which they were attached. */
+  sockets: readonly AttachedSocket[] = [];
+  device: PacketDevice | undefined = undefined;
+  /** Whether packets may be waiting in the device: until a read finds none. */
+  deviceReadable = false;
+  /** Monotonic ms, as of the beginning of the turn. */
+  now = 0;
+  /** `Date.now()` ms, as of the beginning of the turn. */
+  wallNow = 0;
+  /** The last failure of the engine, for the next report. */
+  engineError: string | undefined = undefined;
+  readonly #clock: LoopClock;
+
+  /** @throws {RangeError} when the memory is too small. */
+  constructor(options: LoopOptions) {
+    this.memory = options.memory;
+    this.counters = options.counters;
+    this.engine = options.engine;
+    this.server = options.role === "server";
+    this.clientToClient = this.server && options.clientToClient;
+    this.post = options.post;
+    this.#clock = options.clock;
+    this.peers = new PeerTable(options.memory, options.counters.maxPeers);
+    this.sealer = new Sealer(options.counters, this);
+    this.opener = new Opener(this.peers, this.routes, options.counters, this, {
+      server: this.server,
+      clientToClient: this.clientToClient,
+      float: this.server || options.float,
+    });
+    this.readClock();
+  }
+
+  /** Takes the time; once per turn, since it costs as much as a small packet. */
+  readClock(): void {
+    this.now = this.#clock.monotonic();
+    this.wallNow = this.#clock.wall();
+  }
+
+  /** Whether a socket has packets that wait for room. */
+  get blocked(): boolean {
+    for (const socket of this.sockets) if (socket.sender.blocked) return true;
+    return false;
+  }
+
+  peerFloated(peer: Peer): void {
+    this.post({
+      kind: "peer-float",
+      peer: peer.number,
+      socket: peer.socket,
+      address: this.peers.addressOf(peer),
+    });
+  }
+
+  peerExited(peer: Peer): void {
+    this.post({ kind: "peer-exit", peer: peer.number });
+  }
+
+  keyExhausting(key: DataKey): void {
+    this.post({ kind: "key-exhausting", peer: key.peer.number, keyId: key.keyId });
+  }
+
+  engineFailed(error: unknown): void {
+    this.engineError = errorLine(error);
+  }
+}

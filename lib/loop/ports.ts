@@ -1,0 +1,66 @@
+/**
+ * What the packet loop reads from and writes to. deno-tun's `TunPort` and `DatagramPort` are these;
+ * so are the fakes of in_memory.ts.
+ *
+ * @module
+ */
+
+/** A TUN device: one IP packet per call. */
+export interface PacketDevice {
+  /** Bytes of the packet that it read to `offset`; 0: none now; -1: the device is gone. */
+  read(offset: number, capacity: number): number;
+  /** Whether the device took the packet. */
+  write(offset: number, length: number): boolean;
+}
+
+/** A UDP socket: datagrams in batches. See `DatagramPort` of deno-tun for each member. */
+export interface DatagramTransport {
+  /** Messages that one `receive` or `flush` can hold. */
+  readonly messages: number;
+  /** errno of the last `receive` or `flush` that stopped early; 0 when it went well. */
+  readonly lastError: number;
+  /** Says where the `i`th message of each `receive` goes. */
+  prepareReceive(i: number, offset: number, capacity: number): void;
+  /** How many messages came. */
+  receive(maxMessages: number): number;
+  /** Bytes of the `i`th one. */
+  receivedLength(i: number): number;
+  /** Whether it was longer than its room. */
+  receivedTruncated(i: number): boolean;
+  /** Where the sender's sockaddr is. */
+  receivedAddressOffset(i: number): number;
+  /** Bytes of it. */
+  receivedAddressLength(i: number): number;
+  /** The message is a run of datagrams of that many bytes (UDP_GRO); 0: it is one. */
+  receivedSegmentSize(i: number): number;
+  /** Messages that are ended and not sent yet. */
+  readonly pending: number;
+  /** Begins a message; false: no room. */
+  beginMessage(addressOffset: number, addressLength: number): boolean;
+  /** Adds a piece to it; false: no room, the message is as it was. */
+  append(offset: number, length: number): boolean;
+  /** Has it sent as datagrams of that many bytes (UDP_SEGMENT). */
+  setSegmentSize(bytes: number): void;
+  /** Ends it. */
+  endMessage(): void;
+  /** Sends what is pending up to the first refusal; how many messages went. */
+  flush(): number;
+  /** Drops the message that `flush` stopped at. */
+  skip(): void;
+  /** Drops all. */
+  clear(): void;
+}
+
+/** Clocks of the loop. */
+export interface LoopClock {
+  /** Monotonic, in ms. */
+  monotonic(): number;
+  /** Since 1970, in ms, as `Date.now()`. */
+  wall(): number;
+}
+
+/** The machine's clocks. */
+export const systemClock: LoopClock = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+};

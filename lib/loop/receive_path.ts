@@ -1,0 +1,181 @@
+/**
+ * From the sockets to the TUN device:
+ *
+ * 1. one `recvmmsg` on one socket; the sockets take turns
+ * 2. runs that the kernel coalesced (UDP GRO) are taken apart
+ * 3. by opcode: data packets into the batch, control packets to main, the rest dropped
+ * 4. the batch is opened (`lib/data`), maybe while the transmit path works
+ * 5. plain packets go to the TUN device, those for other clients into the forward batch
+ *
+ * @module
+ */
+
+import { Errno, maxSegments } from "deno-tun";
+import { Opcode, opcodeOf } from "../wire/opcode.ts";
+import { isControl } from "../wire/opcode.ts";
+import { DropReason } from "../data/drop_reason.ts";
+import { Verdict } from "../data/open.ts";
+import { arenaRoom, PacketArena, PacketBatch } from "../data/packet_batch.ts";
+import type { AttachedSocket, LoopState } from "./loop_state.ts";
+
+/** Messages per receive where each is one datagram. */
+export const receiveMessages = 64;
+/** Messages per receive where each may be a run of `maxSegments`: fewer, to bound the turn. */
+export const receiveRuns = 16;
+
+/** Longest datagram, and longest run that the kernel coalesces, in bytes. */
+const receiveCapacity = 65_535;
+const receiveRoom = 65_536;
+const batchCapacity = receiveRuns * maxSegments;
+/** For packets between clients of one turn; usual ones (1,500 bytes) fit all. */
+const forwardArenaSize = batchCapacity * arenaRoom(1536);
+
+/** Datagrams in. */
+export class ReceivePath {
+  readonly #state: LoopState;
+  readonly #start: number;
+  readonly #batch: PacketBatch;
+  readonly #forwards: PacketBatch | undefined;
+  readonly #arena: PacketArena | undefined;
+  #turn = 0;
+
+  /** @throws {RangeError} when the memory is too small. */
+  constructor(state: LoopState) {
+    this.#state = state;
+    this.#start = state.memory.allocate(receiveMessages * receiveRoom);
+    this.#batch = new PacketBatch(state.memory, batchCapacity);
+    if (!state.clientToClient) return;
+    this.#forwards = new PacketBatch(state.memory, batchCapacity);
+    this.#arena = new PacketArena(state.memory, forwardArenaSize);
+  }
+
+  /** Bytes of the memory that the path takes at most. */
+  static readonly memorySize = receiveMessages * receiveRoom + forwardArenaSize;
+
+  /** Gives the socket room to receive into; all share it, as one receives at a time. */
+  prepare(socket: AttachedSocket): void {
+    for (let i = 0; i < socket.transport.messages && i < receiveMessages; i++) {
+      socket.transport.prepareReceive(i, this.#start + i * receiveRoom, receiveCapacity);
+    }
+  }
+
+  /** Steps 1 to 4. Afterwards, or when the promise is resolved, `deliver` is due. */
+  receive(): void | Promise<void> {
+    const { sockets } = this.#state;
+    for (let i = 0; i < sockets.length; i++) {
+      const socket = sockets[this.#turn++ % sockets.length];
+      if (socket.readable && this.#receiveFrom(socket)) {
+        return this.#state.opener.open(this.#batch);
+      }
+    }
+  }
+
+  /** Whether there were datagrams. */
+  #receiveFrom(socket: AttachedSocket): boolean {
+    const { transport } = socket;
+    let count = transport.receive(socket.receiveMessages);
+    // An error that the network reported about an earlier datagram; the next call is the answer.
+    if (count === 0 && transport.lastError !== Errno.EAGAIN) {
+      count = transport.receive(socket.receiveMessages);
+    }
+    if (count < socket.receiveMessages) socket.readable = false;
+    this.#batch.socket = socket.number;
+    for (let i = 0; i < count; i++) this.#takeMessage(socket, i);
+    return count > 0;
+  }
+
+  #takeMessage(socket: AttachedSocket, i: number): void {
+    const { transport } = socket;
+    if (transport.receivedTruncated(i)) return this.#drop(DropReason.TRUNCATED);
+    const offset = this.#start + i * receiveRoom;
+    const length = transport.receivedLength(i);
+    const segment = transport.receivedSegmentSize(i);
+    if (segment === 0 || segment >= length) {
+      this.#takeDatagram(socket, i, offset, length);
+      return;
+    }
+    for (let at = 0; at < length; at += segment) {
+      this.#takeDatagram(socket, i, offset + at, Math.min(segment, length - at));
+    }
+  }
+
+  /** Step 3. */
+  #takeDatagram(socket: AttachedSocket, i: number, offset: number, length: number): void {
+    if (length === 0) return this.#drop(DropReason.EMPTY);
+    const opcode = opcodeOf(this.#state.memory.bytes[offset]);
+    const addressOffset = socket.transport.receivedAddressOffset(i);
+    const addressLength = socket.transport.receivedAddressLength(i);
+    if (opcode === Opcode.DATA_V2 || opcode === Opcode.DATA_V1) {
+      // The kernel coalesces no more than `maxSegments`; should it, the rest is lost, not the loop.
+      if (this.#batch.full) return this.#drop(DropReason.TRUNCATED);
+      this.#state.opener.admit(this.#batch, offset, length, addressOffset, addressLength);
+    } else if (isControl(opcode)) {
+      this.#postControl(socket.number, offset, length, addressOffset, addressLength);
+    } else {
+      this.#drop(DropReason.UNKNOWN_OPCODE);
+    }
+  }
+
+  #postControl(
+    socket: number,
+    offset: number,
+    length: number,
+    addressOffset: number,
+    addressLength: number,
+  ): void {
+    const { counters, memory, post } = this.#state;
+    if (!counters.enterControlBacklog()) return this.#drop(DropReason.CONTROL_BACKLOG);
+    post({
+      kind: "control-datagram",
+      socket,
+      address: memory.bytes.slice(addressOffset, addressOffset + addressLength),
+      datagram: memory.bytes.slice(offset, offset + length),
+    });
+  }
+
+  /** Step 5. The forward batch, if there are packets in it, is to be sealed and sent. */
+  deliver(): PacketBatch | undefined {
+    const batch = this.#batch;
+    if (batch.count === 0) return undefined;
+    const { opener, now, wallNow } = this.#state;
+    opener.settle(batch, now, wallNow);
+    for (let i = 0; i < batch.count; i++) {
+      const verdict = batch.verdict[i];
+      if (verdict === Verdict.DELIVER) this.#writeToDevice(batch, i);
+      else if (verdict === Verdict.FORWARD) this.#forward(batch, i);
+    }
+    batch.clear();
+    return this.#forwards !== undefined && this.#forwards.count > 0 ? this.#forwards : undefined;
+  }
+
+  #writeToDevice(batch: PacketBatch, i: number): void {
+    const { device } = this.#state;
+    if (device === undefined) return this.#drop(DropReason.NO_DEVICE);
+    if (!device.write(batch.offset[i], batch.length[i])) this.#drop(DropReason.DEVICE_REFUSED);
+  }
+
+  /** Copies the packet, as it needs other space around it than it has where it is. */
+  #forward(batch: PacketBatch, i: number): void {
+    const forwards = this.#forwards;
+    const arena = this.#arena;
+    const peer = this.#state.peers.get(batch.destination[i]);
+    if (peer === undefined || forwards === undefined || arena === undefined) {
+      return this.#drop(DropReason.NO_ROUTE);
+    }
+    const length = batch.length[i];
+    const place = arena.place(length);
+    if (place < 0 || forwards.full) return this.#drop(DropReason.SEND_REFUSED);
+    this.#state.memory.bytes.copyWithin(place, batch.offset[i], batch.offset[i] + length);
+    if (this.#state.sealer.admit(forwards, peer, place, length)) arena.take(length);
+  }
+
+  /** Frees the forward batch, when it was sent. */
+  clearForwards(): void {
+    this.#forwards?.clear();
+    this.#arena?.reset();
+  }
+
+  #drop(reason: DropReason): void {
+    this.#state.counters.drops[reason]++;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The worker's own loop: waits in epoll for the TUN device, the sockets and main's eventfd, carries
+ * out commands, and gives the packet loop its turns.
+ *
+ * Readiness is edge-triggered: the packet loop remembers what is readable until it has read all, so
+ * that a device which must wait for a socket's room does not keep epoll from waiting.
+ *
+ * @module
+ */
+
+import {
+  DatagramPort,
+  drainEventFd,
+  enableReceiveOffload,
+  Epoll,
+  EpollEvent,
+  supportsSegmentation,
+  TunPort,
+} from "deno-tun";
+import { VpnError } from "../base/errors.ts";
+import { selectEngine } from "../crypto/engines.ts";
+import { SharedCounters } from "./counters.ts";
+import type {
+  AttachSocketCommand,
+  AttachTunCommand,
+  Command,
+  StartCommand,
+  WorkerEvent,
+} from "./messages.ts";
+import { loopMemorySize, PacketLoop } from "./packet_loop.ts";
+import { PortMemory, portMessages, portPieces } from "./port_memory.ts";
+import { systemClock } from "./ports.ts";
+
+const maxEvents = 64;
+const eventFdToken = 0;
+const deviceToken = 1;
+/** Socket `n` has the token `n` + this. */
+const firstSocketToken = 2;
+
+const readable = EpollEvent.IN | EpollEvent.ET;
+const writableToo = EpollEvent.IN | EpollEvent.OUT | EpollEvent.ET;
+/** Offloads are a matter of speed; this is said when they are missing. */
+const offloadVerb = 3;
+
+interface Attached {
+  readonly fd: number;
+  readonly region: number;
+}
+
+/** Runs from `start` to `stop`. */
+export class WorkerLoop {
+  readonly #post: (event: WorkerEvent) => void;
+  readonly #commands: Command[];
+  readonly #counters: SharedCounters;
+  readonly #eventFd: number;
+  readonly #offload: boolean;
+  readonly #memory: PortMemory;
+  readonly #loop: PacketLoop;
+  readonly #epoll: Epoll;
+  readonly #sockets = new Map<number, Attached>();
+  readonly #writeInterest = new Set<number>();
+  #device: Attached | undefined = undefined;
+  #taken: number;
+  #stopped = false;
+
+  /**
+   * @param commands Where messages from main arrive.
+   * @throws {VpnError} when the engine is not available.
+   * @throws {SysError} when there is no epoll.
+   */
+  constructor(start: StartCommand, commands: Command[], post: (event: WorkerEvent) => void) {
+    this.#post = post;
+    this.#commands = commands;
+    this.#counters = new SharedCounters(start.counters);
+    this.#eventFd = start.eventFd;
+    this.#offload = start.offload;
+    this.#taken = 1; // the start command itself
+    const engine = selectEngine(start.engine);
+    this.#memory = new PortMemory(loopMemorySize(start.maxPeers));
+    this.#loop = new PacketLoop({
+      memory: this.#memory,
+      counters: this.#counters,
+      engine,
+      role: start.role,
+      clientToClient: start.clientToClient,
+      float: start.float,
+      clock: systemClock,
+      post,
+    });
+    this.#epoll = Epoll.create(maxEvents);
+    this.#epoll.add(this.#eventFd, EpollEvent.IN, eventFdToken);
+    post({ kind: "ready", engine: engine.name });
+  }
+
+  /** Returns after `stop`. @throws {Error} when it cannot go on. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#stopped) {
+        if (this.#wait()) await this.#obey();
+        const turn = this.#loop.turn();
+        if (turn !== undefined) await turn;
+        this.#updateWriteInterest();
+      }
+    } finally {
+      this.#loop.stop();
+      this.#epoll.close();
+    }
+  }
+
+  /** Whether main has something to say. */
+  #wait(): boolean {
+    let called = false;
+    const count = this.#epoll.wait(this.#loop.waitTime);
+    for (let i = 0; i < count; i++) {
+      const token = this.#epoll.token(i);
+      if (token === eventFdToken) called = true;
+      else if (token === deviceToken) this.#loop.markDeviceReadable();
+      else this.#loop.markSocketReadable(token - firstSocketToken);
+    }
+    return called;
+  }
+
+  /** A socket's room is waited for only while packets wait for it. */
+  #updateWriteInterest(): void {
+    for (const [socket, { fd }] of this.#sockets) {
+      const blocked = this.#loop.isSocketBlocked(socket);
+      if (blocked === this.#writeInterest.has(socket)) continue;
+      this.#epoll.modify(fd, blocked ? writableToo : readable, socket + firstSocketToken);
+      if (blocked) this.#writeInterest.add(socket);
+      else this.#writeInterest.delete(socket);
+    }
+  }
+
+  /** Takes the messages that main announced, and carries them out. */
+  async #obey(): Promise<void> {
+    drainEventFd(this.#eventFd);
+    while (this.#announced() > this.#commands.length) await nextMacrotask();
+    for (let command = this.#commands.shift(); command; command = this.#commands.shift()) {
+      this.#taken = (this.#taken + 1) >>> 0;
+      const result = this.#execute(command);
+      if (result !== undefined) await result;
+      if (this.#stopped) return;
+    }
+  }
+
+  /** Commands posted and not carried out yet; both counts are modulo 2^32. */
+  #announced(): number {
+    return (this.#counters.posted - this.#taken) >>> 0;
+  }
+
+  #execute(command: Command): void | Promise<void> {
+    switch (command.kind) {
+      case "start":
+        throw new VpnError("the data plane was started twice");
+      case "attach-tun":
+        return this.#attachDevice(command);
+      case "detach-tun":
+        return this.#detachDevice();
+      case "attach-socket":
+        return this.#attachSocket(command);
+      case "detach-socket":
+        return this.#detachSocket(command.socket);
+      case "stop":
+        this.#stopped = true;
+        return;
+      default:
+        return this.#loop.execute(command);
+    }
+  }
+
+  #attachDevice({ fd, vnetHeader }: AttachTunCommand): void {
+    if (vnetHeader) {
+      throw new VpnError("packets with a virtio_net_hdr", "open the TUN device without it");
+    }
+    this.#detachDevice();
+    const { port, region } = this.#memory.build(() => new TunPort(fd, this.#memory));
+    this.#epoll.add(fd, readable, deviceToken);
+    this.#device = { fd, region };
+    this.#loop.attachDevice(port);
+  }
+
+  #detachDevice(): void {
+    if (this.#device === undefined) return;
+    this.#epoll.remove(this.#device.fd);
+    this.#loop.detachDevice();
+    this.#memory.free(this.#device.region);
+    this.#device = undefined;
+  }
+
+  #attachSocket({ socket, fd }: AttachSocketCommand): void {
+    if (this.#sockets.has(socket)) throw new VpnError(`socket ${socket} is attached already`);
+    const { port, region } = this.#memory.build(() =>
+      new DatagramPort(fd, this.#memory, { messages: portMessages, pieces: portPieces })
+    );
+    const segmentation = this.#offload && supportsSegmentation(fd);
+    const coalescing = this.#offload && enableReceiveOffload(fd);
+    if (this.#offload && !(segmentation && coalescing)) {
+      const missing = [segmentation ? "" : "UDP_SEGMENT", coalescing ? "" : "UDP_GRO"];
+      const message = `this kernel has no ${missing.filter(Boolean).join(", ")}: slower`;
+      this.#post({ kind: "log", verb: offloadVerb, message });
+    }
+    this.#epoll.add(fd, readable, socket + firstSocketToken);
+    this.#sockets.set(socket, { fd, region });
+    this.#loop.attachSocket(socket, port, { segmentation, coalescing });
+  }
+
+  #detachSocket(socket: number): void {
+    const attached = this.#sockets.get(socket);
+    if (attached !== undefined) {
+      this.#epoll.remove(attached.fd);
+      this.#loop.detachSocket(socket);
+      this.#memory.free(attached.region);
+      this.#sockets.delete(socket);
+      this.#writeInterest.delete(socket);
+    }
+    this.#post({ kind: "socket-detached", socket });
+  }
+}
+
+/** Lets the event loop take messages. */
+function nextMacrotask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
