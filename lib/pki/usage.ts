@@ -102,7 +102,10 @@ export function checkRemoteCertKu(leaf: Certificate, accepted: readonly number[]
 }
 
 function keyUsageBits(usage: ReadonlySet<KeyUsage>): number {
-  return keyUsages.slice(0, 8).reduce((bits, bit, i) => usage.has(bit) ? bits | (0x80 >> i) : bits, 0);
+  return keyUsages.slice(0, 8).reduce(
+    (bits, bit, i) => usage.has(bit) ? bits | (0x80 >> i) : bits,
+    0,
+  );
 }
 
 /**

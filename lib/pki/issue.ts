@@ -1,0 +1,250 @@
+/**
+ * Issuing (RFC 5280): a certification authority, certificates for servers and clients, revocation
+ * lists. All certificates are X.509 version 3.
+ *
+ * What is written here is read back by this room's strict reader before anyone sees it.
+ *
+ * @module
+ */
+
+import { ObjectIdentifier, Sequence } from "asn1js";
+import {
+  BasicConstraints,
+  Extension,
+  Extensions,
+  GeneralNames,
+  PublicKeyInfo,
+  RelativeDistinguishedNames,
+  RevokedCertificate,
+} from "pkijs";
+import { type Certificate, parseCertificates } from "./certificate.ts";
+import type { Revocation, RevocationList } from "./crl.ts";
+import {
+  authorityKeyIdentifier,
+  CertificateDraft,
+  generalName,
+  identifiers,
+  integerOf,
+  keyIdentifier,
+  keyUsageExtension,
+  nameOf,
+  newSerial,
+  reasonOf,
+  RevocationListDraft,
+  timeOf,
+} from "./draft.ts";
+import { CertificateError } from "./errors.ts";
+import { ExtensionType, type KeyUsage } from "./extensions.ts";
+import { checkKeyPair, importKeyPair } from "./keys.ts";
+import { type Purpose, purposeTypes } from "./usage.ts";
+
+/** A certification authority that can sign. */
+export interface SigningAuthority {
+  /** Its certificate. */
+  readonly certificate: Certificate;
+  /** Its private key. */
+  readonly key: CryptoKey;
+}
+
+/** Milliseconds in a day. */
+export const DAY = 86_400_000;
+/** How far validity is dated back, in milliseconds, for clocks that are slow. */
+export const BACKDATE = 5 * 60_000;
+/** Life of an authority, in days: ten years. */
+export const AUTHORITY_DAYS = 3650;
+/** Life of a server's or client's certificate, in days, as easy-rsa has it. */
+export const CERTIFICATE_DAYS = 825;
+/** Life of a revocation list, in days. */
+export const REVOCATION_LIST_DAYS = 180;
+
+/**
+ * Makes an authority: a certificate signed by its own key that may sign certificates (no further
+ * authorities) and revocation lists.
+ *
+ * @param options `now` in milliseconds since 1970.
+ * @throws {VpnError} when the common name cannot stand in a certificate.
+ */
+export async function createAuthority(
+  { commonName, keys, now, days = AUTHORITY_DAYS }: {
+    readonly commonName: string;
+    readonly keys: CryptoKeyPair;
+    readonly now: number;
+    readonly days?: number;
+  },
+): Promise<SigningAuthority> {
+  const writer = new CertificateDraft();
+  const name = nameOf(commonName);
+  await fill(writer, { issuer: name, subject: name, publicKey: keys.publicKey, now, days });
+  const identifier = await keyIdentifier(writer.subjectPublicKeyInfo);
+  writer.extensions = [
+    new Extension({
+      extnID: ExtensionType.BASIC_CONSTRAINTS,
+      critical: true,
+      extnValue: new BasicConstraints({ cA: true, pathLenConstraint: 0 }).toSchema().toBER(),
+    }),
+    keyUsageExtension(["keyCertSign", "cRLSign"]),
+    ...identifiers(identifier, identifier),
+  ];
+  return { certificate: await writer.signWith(keys.privateKey), key: keys.privateKey };
+}
+
+/**
+ * Takes an authority from its files.
+ *
+ * @throws {CertificateError} when either cannot be read, they don't belong together, or the
+ * certificate is no authority's.
+ */
+export async function openAuthority(
+  certificate: string,
+  privateKey: string,
+): Promise<SigningAuthority> {
+  const [own] = parseCertificates(certificate);
+  checkKeyPair(own, privateKey);
+  if (own.basicConstraints?.ca !== true) {
+    throw new CertificateError("not-an-authority", "the CA certificate lacks CA:TRUE");
+  }
+  return { certificate: own, key: (await importKeyPair(privateKey)).privateKey };
+}
+
+/** What a certificate is issued for. */
+export interface CertificateRequest {
+  /** Common name, 1 to 64 bytes. */
+  readonly commonName: string;
+  /** The role in TLS. */
+  readonly purpose: Purpose;
+  /** The subject's public key. */
+  readonly publicKey: CryptoKey;
+  /** Host names and addresses for the subject alternative name. */
+  readonly alternativeNames?: readonly string[];
+  /** The present, milliseconds since 1970. */
+  readonly now: number;
+  /** Life in days. Default {@linkcode CERTIFICATE_DAYS}; never longer than the authority's. */
+  readonly days?: number;
+}
+
+/**
+ * Issues a certificate for a server or a client.
+ *
+ * @throws {VpnError} when a name cannot stand in a certificate or the authority has expired.
+ */
+export async function issueCertificate(
+  authority: SigningAuthority,
+  request: CertificateRequest,
+): Promise<Certificate> {
+  const { certificate: issuer } = authority;
+  if (request.now > issuer.notAfter) {
+    throw new CertificateError(
+      "expired",
+      `the CA's certificate ended at ${new Date(issuer.notAfter).toISOString()}`,
+      "make a new CA",
+    );
+  }
+  const writer = new CertificateDraft();
+  await fill(writer, {
+    issuer: RelativeDistinguishedNames.fromBER(issuer.subject.raw.slice().buffer),
+    subject: nameOf(request.commonName),
+    publicKey: request.publicKey,
+    now: request.now,
+    days: request.days ?? CERTIFICATE_DAYS,
+    notAfter: issuer.notAfter,
+  });
+  const alternatives = request.alternativeNames ?? [];
+  writer.extensions = [
+    new Extension({
+      extnID: ExtensionType.BASIC_CONSTRAINTS,
+      critical: true,
+      extnValue: new Sequence().toBER(), // CA:FALSE is the default, which DER leaves out.
+    }),
+    keyUsageExtension(usagesOf(request)),
+    new Extension({
+      extnID: ExtensionType.EXTENDED_KEY_USAGE,
+      extnValue: new Sequence({
+        value: [new ObjectIdentifier({ value: purposeTypes[request.purpose] })],
+      }).toBER(),
+    }),
+    ...alternatives.length === 0 ? [] : [
+      new Extension({
+        extnID: ExtensionType.SUBJECT_ALT_NAME,
+        extnValue: new GeneralNames({ names: alternatives.map(generalName) }).toSchema().toBER(),
+      }),
+    ],
+    ...identifiers(
+      await keyIdentifier(writer.subjectPublicKeyInfo),
+      issuer.subjectKeyIdentifier,
+    ),
+  ];
+  return await writer.signWith(authority.key);
+}
+
+/** What goes into a revocation list. */
+export interface RevocationListRequest {
+  /** Revoked certificates by serial number. */
+  readonly revoked: ReadonlyMap<string, Revocation>;
+  /** CRL number, one higher at each issue (RFC 5280 section 5.2.3). */
+  readonly number: bigint;
+  /** The present, milliseconds since 1970. */
+  readonly now: number;
+  /** Life in days. Default {@linkcode REVOCATION_LIST_DAYS}. */
+  readonly days?: number;
+}
+
+/** Issues a revocation list. */
+export async function issueRevocationList(
+  authority: SigningAuthority,
+  { revoked, number, now, days = REVOCATION_LIST_DAYS }: RevocationListRequest,
+): Promise<RevocationList> {
+  const { subject, subjectKeyIdentifier } = authority.certificate;
+  const writer = new RevocationListDraft();
+  writer.version = 1;
+  writer.issuer = RelativeDistinguishedNames.fromBER(subject.raw.slice().buffer);
+  writer.thisUpdate = timeOf(now - BACKDATE);
+  writer.nextUpdate = timeOf(now + days * DAY);
+  if (revoked.size > 0) {
+    writer.revokedCertificates = [...revoked].map(([serial, { date, reason }]) =>
+      new RevokedCertificate({
+        userCertificate: integerOf(BigInt(`0x${serial}`)),
+        revocationDate: timeOf(date),
+        // RFC 5280 section 5.3.1: "unspecified" (0) is left out.
+        ...reason ? { crlEntryExtensions: new Extensions({ extensions: [reasonOf(reason)] }) } : {},
+      })
+    );
+  }
+  const own = subjectKeyIdentifier;
+  writer.crlExtensions = new Extensions({
+    extensions: [
+      ...own === undefined ? [] : [authorityKeyIdentifier(own)],
+      new Extension({
+        extnID: ExtensionType.CRL_NUMBER,
+        extnValue: integerOf(number).toBER(),
+      }),
+    ],
+  });
+  return await writer.signWith(authority.key);
+}
+
+async function fill(
+  writer: CertificateDraft,
+  { issuer, subject, publicKey, now, days, notAfter = Infinity }: {
+    readonly issuer: RelativeDistinguishedNames;
+    readonly subject: RelativeDistinguishedNames;
+    readonly publicKey: CryptoKey;
+    readonly now: number;
+    readonly days: number;
+    readonly notAfter?: number;
+  },
+): Promise<void> {
+  writer.version = 2; // X.509 version 3 counts from 0.
+  writer.serialNumber = newSerial();
+  writer.issuer = issuer;
+  writer.subject = subject;
+  writer.notBefore = timeOf(now - BACKDATE);
+  writer.notAfter = timeOf(Math.min(now + days * DAY, notAfter));
+  const spki = await crypto.subtle.exportKey("spki", publicKey);
+  writer.subjectPublicKeyInfo = PublicKeyInfo.fromBER(spki);
+}
+
+function usagesOf({ purpose, publicKey }: CertificateRequest): KeyUsage[] {
+  // TLS 1.2 peers that know only RSA key exchange encrypt to the server's key.
+  const encrypts = purpose === "server" && publicKey.algorithm.name.startsWith("RSA");
+  return encrypts ? ["digitalSignature", "keyEncipherment"] : ["digitalSignature"];
+}
