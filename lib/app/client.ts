@@ -1,0 +1,342 @@
+/**
+ * The client: goes through its remotes until one connects, and again when a connection ends.
+ *
+ * ```text
+ * remotes ─► addresses ─► ClientConnection ─► up ──► restart, with back-off ─┐
+ *    ▲                          └ failed ────────────────────────────────────┤
+ *    └───────────────────────────────────────────────────────────────────────┘
+ * ```
+ *
+ * @module
+ */
+
+import { decodeSockaddr, UdpSocket } from "deno-tun";
+import { VpnError } from "../base/errors.ts";
+import { sameBytes } from "../base/bytes.ts";
+import type { Log } from "../base/log.ts";
+import type { ClientConfig, Connection, PulledOptions } from "../config/config.ts";
+import type { TlsCredentials } from "../control/tls_channel.ts";
+import type { ControlWrap } from "../crypto/control_wrap.ts";
+import { DataPlane, type DataPlaneEvent } from "../loop/data_plane.ts";
+import {
+  ClientConnection,
+  type ConnectionEnd,
+  serverPeer,
+  type UserCredentials,
+} from "./client_connection.ts";
+import { ClientTunnel } from "./client_tunnel.ts";
+import { KeyInstallations } from "./key_installations.ts";
+import type { PeerTrust } from "./peer_trust.ts";
+import { RemoteList } from "./remote_list.ts";
+import { bindError } from "./socket_errors.ts";
+
+/** What a client is made of. */
+export interface ClientParts {
+  readonly config: ClientConfig;
+  readonly credentials: TlsCredentials;
+  /** The control channel's wrapping for this connection. */
+  wrap(connection: Connection): ControlWrap;
+  readonly trust: PeerTrust;
+  readonly log: Log;
+  /** Asks for user name and password; undefined where none are configured. */
+  userCredentials(): Promise<UserCredentials | undefined>;
+  /** The server refused the credentials: forget what was cached. */
+  credentialsRefused(): void;
+}
+
+/** How a client ended. */
+export interface ClientEnd {
+  readonly reason: string;
+  readonly error?: VpnError;
+}
+
+/** See the module's page. */
+export class Client {
+  readonly #parts: ClientParts;
+  readonly #log: Log;
+  readonly #keyInstallations = new KeyInstallations();
+  readonly #remotes: RemoteList;
+  readonly #tunnel: ClientTunnel;
+  #plane!: DataPlane;
+  #socket: UdpSocket | undefined;
+  #socketNumber = 0;
+  #connection: ClientConnection | undefined;
+  #address = new Uint8Array(0);
+  #pingAction: "restart" | "exit" = "restart";
+  #exitNotifications = 0;
+  #authToken: UserCredentials | undefined;
+  #userName = "";
+  #upSince = 0;
+  #stopReason: string | undefined;
+  #wake: () => void = () => {};
+  #tunDetached = Promise.withResolvers<void>();
+  #planeFailure: VpnError | undefined;
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    this.#log = parts.log;
+    this.#remotes = new RemoteList(parts.config, parts.log);
+    this.#tunnel = new ClientTunnel(parts.config, parts.log, () => this.#detachTun());
+  }
+
+  /**
+   * Runs until `stop`, or until there is no sense in going on.
+   *
+   * @throws {VpnError} when the data plane cannot start.
+   */
+  async run(): Promise<ClientEnd> {
+    const { config } = this.#parts;
+    this.#plane = await DataPlane.start({
+      engine: config.process.engine,
+      maxPeers: 1,
+      role: "client",
+      clientToClient: false,
+      float: config.connections.some((connection) => connection.float),
+      offload: config.process.offload,
+      onEvent: (event) => this.#event(event),
+    });
+    this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
+    try {
+      return await this.#connectForever();
+    } finally {
+      await this.#notifyExit();
+      this.#connection?.end({ kind: "exit", reason: this.#stopReason ?? "exit" });
+      await this.#tunnel.close();
+      await this.#plane.stop();
+      this.#socket?.close();
+    }
+  }
+
+  /** Ends `run`. */
+  stop(reason: string): void {
+    this.#stopReason ??= reason;
+    this.#wake();
+  }
+
+  /** SIGUSR1: connect anew. */
+  reconnect(reason: string): void {
+    this.#connection?.end({ kind: "restart", reason });
+  }
+
+  /** Lines for SIGUSR2, as OpenVPN prints them. */
+  status(): string[] {
+    const traffic = this.#plane.counters.peer(serverPeer);
+    const state = this.#upSince === 0
+      ? "not connected"
+      : `connected since ${new Date(this.#upSince).toISOString().slice(0, 19).replace("T", " ")}`;
+    return [
+      "OpenVPN STATISTICS",
+      `Updated,${new Date().toISOString().slice(0, 19).replace("T", " ")}`,
+      `State,${state}`,
+      `TCP/UDP read bytes,${traffic.bytesIn}`,
+      `TCP/UDP write bytes,${traffic.bytesOut}`,
+      "END",
+    ];
+  }
+
+  async #connectForever(): Promise<ClientEnd> {
+    for (;;) {
+      const remote = await this.#remotes.next(() => this.#stopReason !== undefined);
+      if (this.#stopReason !== undefined) return { reason: this.#stopReason };
+      if (remote === undefined) {
+        return {
+          reason: "connect-retry-max",
+          error: new VpnError("All connections have been connect-retry-max times unsuccessful"),
+        };
+      }
+      const end = await this.#connect(remote.connection, remote.address);
+      if (this.#planeFailure !== undefined) {
+        return { reason: "data plane", error: this.#planeFailure };
+      }
+      if (this.#stopReason !== undefined) return { reason: this.#stopReason };
+      const final = this.#judge(end);
+      if (final !== undefined) return final;
+      await this.#tunnel.disconnected();
+      await this.#pause(this.#remotes.waitBefore());
+    }
+  }
+
+  /** What the end of a connection means for the program; undefined: it goes on. */
+  #judge(end: ConnectionEnd): ClientEnd | undefined {
+    switch (end.kind) {
+      case "exit":
+        return { reason: end.reason, error: end.error };
+      case "auth-failed": {
+        // A token that ran out is no reason to give up: the password is still there.
+        const hadToken = this.#authToken !== undefined;
+        this.#authToken = undefined;
+        if (hadToken || end.temporary) return undefined;
+        this.#parts.credentialsRefused();
+        if (this.#parts.config.authRetry !== "none") return undefined;
+        return {
+          reason: "auth-failure",
+          error: new VpnError(
+            `the server refuses us${end.reason === undefined ? "" : `: ${end.reason}`}`,
+            "check certificate, user name and password, or set auth-retry",
+          ),
+        };
+      }
+      case "restart":
+        this.#log.at(1, `SIGUSR1[soft,${end.reason}] received, process restarting`);
+        return undefined;
+    }
+  }
+
+  async #connect(connection: Connection, address: Uint8Array): Promise<ConnectionEnd> {
+    const { config, credentials, trust } = this.#parts;
+    const { hostname, port } = decodeSockaddr(address);
+    const family = hostname.includes(":") ? 6 : 4;
+    try {
+      this.#openSocket(connection, family);
+    } catch (cause) {
+      const error = bindError(`${connection.local ?? ""}:${connection.localPort ?? 0}`, cause);
+      this.#log.error(error.line);
+      return { kind: "restart", reason: "socket-error", error };
+    }
+    this.#log.at(
+      1,
+      `UDPv${family} link remote: [AF_INET${family === 6 ? "6" : ""}]${hostname}:${port}`,
+    );
+    this.#address = new Uint8Array(address);
+    const ended = Promise.withResolvers<ConnectionEnd>();
+    this.#wake = () => ended.resolve({ kind: "exit", reason: this.#stopReason ?? "stop" });
+    this.#connection = new ClientConnection({
+      config,
+      connection,
+      credentials,
+      wrap: this.#parts.wrap(connection),
+      trust,
+      log: this.#log,
+      socket: this.#socketNumber,
+      address,
+      transmit: (datagram) => {
+        this.#socket?.sendTo(datagram, this.#address);
+        this.#plane.counters.markSent(serverPeer, Date.now());
+      },
+      command: (command) => this.#plane.command(command),
+      keyInstalled: (keyId) => this.#keyInstallations.expect(serverPeer, keyId),
+      userCredentials: async () => {
+        const user = this.#authToken ?? await this.#parts.userCredentials();
+        this.#userName = user?.username ?? "";
+        return user;
+      },
+      authToken: (password, username) => {
+        this.#authToken = { username: username ?? this.#userName, password };
+      },
+      openTunnel: (pulled) => this.#openTunnel(connection, pulled, hostname),
+      up: () => {
+        this.#upSince = Date.now();
+        this.#remotes.succeeded();
+        this.#log.at(0, "Initialization Sequence Completed");
+      },
+      ended: (end) => ended.resolve(end),
+    });
+    const end = await ended.promise;
+    this.#upSince = 0;
+    if (end.kind !== "exit") this.#closeSocket();
+    return end;
+  }
+
+  async #openTunnel(connection: Connection, pulled: PulledOptions, server: string): Promise<void> {
+    this.#pingAction = pulled.ping.timeoutAction;
+    this.#exitNotifications = pulled.explicitExitNotify ?? connection.explicitExitNotify;
+    const { fd, vnetHeader, mtu, reopened } = await this.#tunnel.open(connection, pulled, server);
+    if (reopened) this.#plane.command({ kind: "attach-tun", fd, vnetHeader, mtu });
+  }
+
+  #detachTun(): Promise<void> {
+    this.#tunDetached = Promise.withResolvers();
+    this.#plane.command({ kind: "detach-tun" });
+    // A data plane that has failed answers nothing, and holds nothing.
+    return this.#planeFailure === undefined ? this.#tunDetached.promise : Promise.resolve();
+  }
+
+  #openSocket(connection: Connection, family: 4 | 6): void {
+    const { socket } = this.#parts.config;
+    this.#socket = UdpSocket.bind({
+      hostname: connection.local,
+      port: connection.localPort ?? 0,
+      family,
+      receiveBuffer: socket.receiveBuffer,
+      sendBuffer: socket.sendBuffer,
+      mark: socket.mark,
+      device: socket.device,
+    });
+    this.#plane.command({
+      kind: "attach-socket",
+      socket: ++this.#socketNumber,
+      fd: this.#socket.fd,
+      protocol: "udp",
+    });
+  }
+
+  #closeSocket(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#socket = undefined;
+    this.#detaching.set(this.#socketNumber, socket);
+    this.#plane.command({ kind: "detach-socket", socket: this.#socketNumber });
+  }
+
+  /** Sockets that the worker is about to let go; closed when it has. */
+  readonly #detaching = new Map<number, UdpSocket>();
+
+  #event(event: DataPlaneEvent): void {
+    switch (event.kind) {
+      case "control-datagram": {
+        this.#plane.counters.leaveControlBacklog();
+        const fromServer = sameBytes(event.address, this.#address);
+        if (event.socket !== this.#socketNumber || !fromServer) return;
+        if (this.#connection?.receive(event.datagram)) {
+          this.#plane.counters.markReceived(serverPeer, Date.now());
+        }
+        return;
+      }
+      case "key-installed":
+        return this.#keyInstallations.installed(event.peer, event.keyId);
+      case "peer-float":
+        this.#address = new Uint8Array(event.address);
+        return;
+      case "peer-timeout":
+        return this.#connection?.timedOut(this.#pingAction);
+      case "peer-exit":
+        return this.#connection?.peerExited();
+      case "key-exhausting":
+        return this.#connection?.renegotiate();
+      case "socket-detached":
+        this.#detaching.get(event.socket)?.close();
+        this.#detaching.delete(event.socket);
+        return;
+      case "tun-detached":
+        return this.#tunDetached.resolve();
+      case "log":
+        return this.#log.at(event.verb, event.message);
+      case "failed":
+        this.#planeFailure = new VpnError(event.message, event.remedy);
+        this.#tunDetached.resolve();
+        this.#wake();
+        return;
+    }
+  }
+
+  async #notifyExit(): Promise<void> {
+    if (this.#upSince === 0 && this.#connection === undefined) return;
+    for (let i = 0; i < Math.min(this.#exitNotifications, 3); i++) {
+      this.#connection?.notifyExit();
+      // The worker needs a moment to send it before it is stopped; a lost one is repeated.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    if (milliseconds === 0) return Promise.resolve();
+    this.#log.at(3, `Restart pause, ${milliseconds / 1000} second(s)`);
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * A client's connection to one server, from the first reset to its end.
+ *
+ * ```text
+ * reset ─► TLS ─► key method 2 ─► PUSH_REQUEST ─► PUSH_REPLY ─► device, routes, keys ─► up
+ * ```
+ *
+ * @module
+ */
+
+import { wipe } from "../base/bytes.ts";
+import { errorLine, VpnError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { ClientConfig, Connection, PulledOptions } from "../config/config.ts";
+import { parsePushReply } from "../config/mod.ts";
+import { acceptCipher } from "../control/cipher_negotiation.ts";
+import {
+  clientOptionValues,
+  localOptionsString,
+  optionWarnings,
+} from "../control/local_options.ts";
+import { clientPeerInfo } from "../control/peer_info.ts";
+import { drawRenegotiation } from "../control/renegotiation.ts";
+import type { TlsCredentials } from "../control/tls_channel.ts";
+import { TlsSession } from "../control/tls_session.ts";
+import type { ControlWrap } from "../crypto/control_wrap.ts";
+import { selectKeyMaterial } from "../crypto/key_derivation.ts";
+import type { DataPlaneCommand } from "../loop/data_plane.ts";
+import { type ControlMessage, parseControlMessage } from "../wire/control_message.ts";
+import type { KeyMethod2Message } from "../wire/key_method.ts";
+import { parseOptionsString } from "../wire/options_string.ts";
+import { PushReplyAssembler } from "../wire/push_reply.ts";
+import { dataFraming } from "./data_framing.ts";
+import type { PeerTrust } from "./peer_trust.ts";
+
+/** User name and password, or what stands for them. */
+export interface UserCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Why a connection ended. */
+export type ConnectionEnd =
+  /** Try again, at the next address or remote. */
+  | { readonly kind: "restart"; readonly reason: string; readonly error?: VpnError }
+  /** The server does not take our credentials. */
+  | { readonly kind: "auth-failed"; readonly reason?: string; readonly temporary: boolean }
+  /** The program ends. */
+  | { readonly kind: "exit"; readonly reason: string; readonly error?: VpnError };
+
+/** What a connection needs of its client. */
+export interface ConnectionContext {
+  readonly config: ClientConfig;
+  readonly connection: Connection;
+  readonly credentials: TlsCredentials;
+  readonly wrap: ControlWrap;
+  readonly trust: PeerTrust;
+  readonly log: Log;
+  /** The worker's number of the socket. */
+  readonly socket: number;
+  /** The server's raw sockaddr. */
+  readonly address: Uint8Array;
+  transmit(datagram: Uint8Array): void;
+  command(command: DataPlaneCommand): void;
+  /** Resolves when the worker has taken the keys. */
+  keyInstalled(keyId: number): Promise<void>;
+  userCredentials(): Promise<UserCredentials | undefined>;
+  /** `auth-token` was pushed: it stands for the password from now on. */
+  authToken(token: string, username: string | undefined): void;
+  /** Device, addresses and routes as pulled; resolves when they are there. */
+  openTunnel(pulled: PulledOptions): Promise<void>;
+  /** Traffic can flow. */
+  up(): void;
+  ended(end: ConnectionEnd): void;
+}
+
+/** A client has one peer. */
+export const serverPeer = 0;
+
+/** How often PUSH_REQUEST is repeated, ms (OpenVPN's PUSH_REQUEST_INTERVAL). */
+const pushRequestInterval = 5000;
+
+/** How long a failed session has to send its TLS alert, ms. */
+const alertDelay = 50;
+
+/** How long after the server acknowledged all we wait before we send with renewed keys, ms. */
+const renewedKeyDelay = 1000;
+
+/** See the module's page. */
+export class ClientConnection {
+  readonly #context: ConnectionContext;
+  readonly #session: TlsSession;
+  readonly #log: Log;
+  readonly #pushReply = new PushReplyAssembler();
+  #responded = false;
+  #keyBlock: Uint8Array | undefined;
+  #serverOptions = "";
+  #cipher: string | undefined;
+  #up = false;
+  #pulling = false;
+  #ended = false;
+  #peerAdded = false;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+
+  constructor(context: ConnectionContext) {
+    this.#context = context;
+    this.#log = context.log;
+    const { tls } = context.config;
+    this.#session = new TlsSession({
+      role: "client",
+      credentials: context.credentials,
+      wrap: context.wrap.channel(),
+      wrapOverhead: context.wrap.overhead,
+      handshakeWindow: tls.handWindow * 1000,
+      transitionWindow: tls.tranWindow * 1000,
+      retransmitTimeout: tls.timeout * 1000,
+      renegotiateAfter: drawRenegotiation("client", tls.renegSec, tls.renegSecMin),
+    }, {
+      transmit: (datagram) => context.transmit(datagram),
+      peerResponded: () => {
+        this.#responded = true;
+        this.#log.at(3, "TLS: Initial packet from the server");
+      },
+      verifyPeer: (chain) => this.#verifyPeer(chain),
+      authorize: (message) => this.#authorize(message),
+      localKeyMessage: () => this.#localKeyMessage(),
+      keysDerived: (keyId, keyBlock) => this.#keysDerived(keyId, keyBlock),
+      settled: (keyId) => this.#settled(keyId),
+      controlMessage: (text) => this.#controlMessage(parseControlMessage(text), text),
+      tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
+      retired: (keyId) => context.command({ kind: "retire-key", peer: serverPeer, keyId }),
+      renegotiating: (keyId, byPeer) =>
+        this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`),
+      failed: (error) => this.#failed(error),
+    });
+    this.#later(context.connection.connectTimeout * 1000, () => {
+      if (this.#responded) return;
+      this.end({ kind: "restart", reason: "server-poll-timeout" });
+    });
+  }
+
+  /** Takes a control datagram of the server's address. */
+  receive(datagram: Uint8Array): boolean {
+    return this.#session.receive(datagram);
+  }
+
+  /** The worker heard nothing for `ping-restart` or `ping-exit` seconds. */
+  timedOut(action: "restart" | "exit"): void {
+    this.#log.at(1, `Inactivity timeout (--ping-${action}), ${action}ing`);
+    this.end({ kind: action, reason: `ping-${action}` });
+  }
+
+  renegotiate(): void {
+    this.#session.renegotiate();
+  }
+
+  /** Tells the server that we go, as often as `explicit-exit-notify` says. */
+  notifyExit(): void {
+    if (this.#up) this.#context.command({ kind: "send-exit", peer: serverPeer });
+  }
+
+  /** Ends the connection and reports it, once. */
+  end(end: ConnectionEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#session.close();
+    wipe(this.#keyBlock);
+    if (this.#peerAdded) this.#context.command({ kind: "remove-peer", peer: serverPeer });
+    this.#context.ended(end);
+  }
+
+  async #verifyPeer(chain: readonly Uint8Array[]): Promise<void> {
+    try {
+      const peer = await this.#context.trust.verify(chain);
+      for (const warning of peer.warnings) this.#log.warn(warning);
+      this.#log.at(1, `VERIFY OK: ${peer.subject}`);
+    } catch (error) {
+      this.#log.error(`VERIFY ERROR: ${errorLine(error)}`);
+      throw error;
+    }
+  }
+
+  #authorize(message: KeyMethod2Message): Promise<void> {
+    this.#serverOptions = message.options;
+    const local = clientOptionValues(this.#context.config, this.#context.connection);
+    for (const warning of optionWarnings(local, message.options)) {
+      this.#log.at(3, `WARNING: ${warning}`);
+    }
+    return Promise.resolve();
+  }
+
+  async #localKeyMessage() {
+    const { config, connection } = this.#context;
+    const user = await this.#context.userCredentials();
+    return {
+      options: localOptionsString(clientOptionValues(config, connection)),
+      username: user?.username,
+      password: user?.password,
+      peerInfo: clientPeerInfo({
+        dataCiphers: config.data.ciphers,
+        tunMtu: connection.mtu.tunMtu,
+        environment: config.pushPeerInfo ? config.process.environment : undefined,
+      }),
+    };
+  }
+
+  async #keysDerived(keyId: number, keyBlock: Uint8Array): Promise<void> {
+    if (this.#cipher !== undefined) return await this.#installKey(keyId, keyBlock);
+    this.#keyBlock = keyBlock;
+    // A server before 2.6 waits for the request; a newer one sends its reply by itself.
+    this.#later(0, () => this.#requestPush());
+  }
+
+  async #installKey(keyId: number, keyBlock: Uint8Array): Promise<void> {
+    const { config } = this.#context;
+    const material = selectKeyMaterial(keyBlock, "client", this.#cipher!, config.data.auth);
+    wipe(keyBlock);
+    const installed = this.#context.keyInstalled(keyId);
+    this.#context.command({ kind: "install-key", peer: serverPeer, keyId, ...material });
+    await installed;
+  }
+
+  #requestPush(): void {
+    if (this.#pulling) return;
+    this.#log.at(1, "SENT CONTROL: 'PUSH_REQUEST' (status=1)");
+    this.#session.sendMessage("PUSH_REQUEST");
+    this.#later(pushRequestInterval, () => this.#requestPush());
+  }
+
+  #settled(keyId: number): void {
+    // The first keys are activated when the tunnel is there. Later ones: the former are as good
+    // for sending, and the server may need a moment.
+    if (keyId === 0) return;
+    this.#later(
+      renewedKeyDelay,
+      () => this.#context.command({ kind: "activate-key", peer: serverPeer, keyId }),
+    );
+  }
+
+  #controlMessage(message: ControlMessage, text: string): void {
+    switch (message.kind) {
+      case "push-reply": {
+        if (this.#pulling) return;
+        const options = this.#pushReply.add(message);
+        if (options === "more") return;
+        if (options === "too-long") {
+          return this.#failed(new VpnError("the server pushes more options than we take"));
+        }
+        this.#pulling = true;
+        this.#pull(options).catch((error) => this.#failed(error));
+        return;
+      }
+      case "auth-failed":
+        this.#log.error(`AUTH: Received control message: ${text}`);
+        return this.end({
+          kind: "auth-failed",
+          reason: message.reason,
+          temporary: message.temporary !== undefined,
+        });
+      case "restart":
+        this.#log.at(1, `Connection reset command was pushed by server ('${message.reason}')`);
+        return this.end({ kind: "restart", reason: "server-pushed-connection-reset" });
+      case "halt":
+        this.#log.at(1, `Halt command was pushed by server ('${message.reason}')`);
+        return this.end({ kind: "exit", reason: "server-pushed-halt" });
+      case "exit":
+        return this.peerExited();
+      case "info":
+      case "info-pre":
+        this.#log.at(1, `Info command was pushed by server ('${message.text}')`);
+        return;
+      default:
+        this.#log.at(3, `control message not handled: ${text}`);
+    }
+  }
+
+  /** The server said that it ends. */
+  peerExited(): void {
+    this.#log.at(1, "the server ends the session");
+    this.end({ kind: "restart", reason: "remote-exit" });
+  }
+
+  async #pull(options: readonly string[]): Promise<void> {
+    this.#log.at(1, `PUSH: Received control message: 'PUSH_REPLY,${redacted(options)}'`);
+    const { config, connection } = this.#context;
+    const reply = parsePushReply(options, config);
+    for (const { level, verb, message } of reply.notices) {
+      if (level === "warning") this.#log.warn(message);
+      else this.#log.at(verb, message);
+    }
+    if (reply.kind === "refused") {
+      if (!reply.byFilter) throw new VpnError(`the pushed options are refused: ${reply.reason}`);
+      this.#log.error(reply.reason);
+      return this.end({ kind: "restart", reason: "process-push-msg-failed" });
+    }
+    const pulled = reply.options;
+    this.#cipher = acceptCipher(
+      config.data.ciphers,
+      pulled.cipher,
+      { inOptions: parseOptionsString(this.#serverOptions).cipher },
+      config.data.fallbackCipher,
+    );
+    if (pulled.authToken !== undefined) {
+      this.#context.authToken(pulled.authToken, pulled.authTokenUser);
+    }
+    await this.#context.openTunnel(pulled);
+    if (this.#ended) return;
+    this.#addPeer(pulled);
+    const keyBlock = this.#keyBlock!;
+    this.#keyBlock = undefined;
+    await this.#installKey(0, keyBlock);
+    if (this.#ended) return;
+    this.#context.command({ kind: "activate-key", peer: serverPeer, keyId: 0 });
+    this.#up = true;
+    this.#log.at(
+      2,
+      `Data Channel: cipher '${this.#cipher}'${
+        pulled.peerId === undefined ? "" : `, peer-id: ${pulled.peerId}`
+      }, keepalive ${pulled.ping.interval}s/${pulled.ping.timeout}s over ${connection.transport}`,
+    );
+    this.#context.up();
+  }
+
+  #addPeer(pulled: PulledOptions): void {
+    const { config, socket, address } = this.#context;
+    this.#peerAdded = true;
+    this.#context.command({
+      kind: "add-peer",
+      peer: serverPeer,
+      socket,
+      address,
+      remotePeerId: pulled.peerId,
+      framing: dataFraming[pulled.framing ?? config.data.framing],
+      pingInterval: pulled.ping.interval * 1000,
+      pingTimeout: pulled.ping.timeout * 1000,
+      replayWindow: config.data.replayWindow,
+      replayTime: config.data.replayTime * 1000,
+    });
+  }
+
+  #failed(error: unknown): void {
+    const cause = error instanceof VpnError ? error : new VpnError(errorLine(error));
+    this.#log.error(`TLS Error: ${cause.line}`);
+    const kind = this.#context.config.tls.exitOnFailure ? "exit" : "restart";
+    // A moment for the TLS alert that tells the server why.
+    this.#later(alertDelay, () => this.end({ kind, reason: "tls-error", error: cause }));
+  }
+
+  #later(milliseconds: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, milliseconds);
+    this.#timers.add(timer);
+  }
+}
+
+/** The pushed options for the log: a token is as good as a password. */
+function redacted(options: readonly string[]): string {
+  return options.map((option) =>
+    option.startsWith("auth-token ") ? "auth-token [redacted]" : option
+  ).join(",");
+}

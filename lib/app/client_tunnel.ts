@@ -1,0 +1,120 @@
+/**
+ * A client's TUN device over all its connections: opened when a server has pushed what it is to be,
+ * kept or closed in between (`persist-tun`).
+ *
+ * @module
+ */
+
+import { Netlink } from "deno-tun";
+import type { Log } from "../base/log.ts";
+import {
+  type ClientConfig,
+  type Connection,
+  mergeNetwork,
+  type NetworkOptions,
+  type PulledOptions,
+} from "../config/mod.ts";
+import { TunnelInterface, type TunnelServer } from "../net/tunnel_interface.ts";
+import { describeRoutes, describeTunnel } from "./tunnel_description.ts";
+
+/** What the data plane needs to know of the device. */
+export interface OpenedTunnel {
+  readonly fd: number;
+  readonly vnetHeader: boolean;
+  /** Bytes. */
+  readonly mtu: number;
+  /** Whether it is another device than before, to be attached. */
+  readonly reopened: boolean;
+}
+
+/** See the module's page. */
+export class ClientTunnel {
+  readonly #config: ClientConfig;
+  readonly #log: Log;
+  readonly #detach: () => Promise<void>;
+  #tunnel: TunnelInterface | undefined;
+  #shape = "";
+  #routeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param detach Has the data plane let go of the device; resolves when it has. */
+  constructor(config: ClientConfig, log: Log, detach: () => Promise<void>) {
+    this.#config = config;
+    this.#log = log;
+    this.#detach = detach;
+  }
+
+  /**
+   * Device, addresses and routes as pulled; what is there already in the same shape stays.
+   *
+   * @param server The server's IP address.
+   * @throws {VpnError} when the device cannot be had.
+   */
+  async open(connection: Connection, pulled: PulledOptions, server: string): Promise<OpenedTunnel> {
+    const network = mergeNetwork(this.#config.network, pulled);
+    const mtu = pulled.tunMtu ?? connection.mtu.tunMtu;
+    const shape = JSON.stringify({ network, mtu, server });
+    const kept = this.#tunnel !== undefined && shape === this.#shape;
+    if (kept) {
+      this.#log.at(1, `Preserving previous TUN/TAP instance: ${this.#tunnel!.name}`);
+    } else {
+      await this.close();
+      const description = describeTunnel(this.#config.device.name, mtu, network);
+      this.#tunnel = await TunnelInterface.open(description, this.#log);
+      this.#shape = shape;
+      await this.#addRoutes(this.#tunnel, network, {
+        address: server,
+        mark: this.#config.socket.mark,
+      });
+    }
+    const { fd, vnetHeader } = this.#tunnel!;
+    return { fd, vnetHeader, mtu, reopened: !kept };
+  }
+
+  /** The connection is gone; without `persist-tun` the device goes too. */
+  async disconnected(): Promise<void> {
+    if (!this.#config.device.persist) await this.close();
+  }
+
+  /** Takes the device and all that goes with it away. */
+  async close(): Promise<void> {
+    clearTimeout(this.#routeTimer);
+    const tunnel = this.#tunnel;
+    if (tunnel === undefined) return;
+    this.#tunnel = undefined;
+    await this.#detach();
+    await tunnel.close();
+    this.#log.at(1, `Closing TUN/TAP interface ${tunnel.name}`);
+  }
+
+  async #addRoutes(
+    tunnel: TunnelInterface,
+    network: NetworkOptions,
+    server: TunnelServer,
+  ): Promise<void> {
+    const words = { netGateway: defaultGateway(), remoteHost: server.address };
+    const routes = await describeRoutes(network, words, this.#log);
+    const add = async () => {
+      tunnel.addRoutes(routes, server);
+      const redirect = network.redirectGateway;
+      if (redirect === undefined) return;
+      await tunnel.redirectGateway(redirect, server);
+    };
+    if (network.routeDelay === undefined || network.routeDelay === 0) return await add();
+    this.#routeTimer = setTimeout(() => {
+      add().catch((error: Error) => this.#log.error(error.message));
+    }, network.routeDelay * 1000);
+  }
+}
+
+/** The IPv4 default gateway; undefined without one. */
+function defaultGateway(): string | undefined {
+  const netlink = Netlink.open();
+  try {
+    const [best] = netlink.routes({ family: 4 })
+      .filter(({ prefixLength, gateway }) => prefixLength === 0 && gateway !== undefined)
+      .sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
+    return best?.gateway;
+  } finally {
+    netlink.close();
+  }
+}

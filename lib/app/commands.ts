@@ -1,0 +1,117 @@
+/**
+ * The commands that run a tunnel: `vpn serve`, `vpn connect` and OpenVPN's own command line. Without
+ * a configuration `vpn serve` takes its state directory, which
+ * the first start makes.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { Netlink } from "deno-tun";
+import { type CommandLine, parseArgv, type ParsedConfig } from "../config/mod.ts";
+import { VpnError } from "../base/errors.ts";
+import { generateStaticKey } from "../crypto/static_key.ts";
+import { openStateDirectory } from "../pki/mod.ts";
+import { runProgram } from "./program.ts";
+
+/** Where a server keeps its keys unless told otherwise. */
+export const defaultStateDirectory = "vpn-data";
+
+/** What `vpn serve` was given. */
+export interface ServeArguments {
+  /** `--state DIR`. */
+  readonly state?: string;
+  /** `--config FILE`. */
+  readonly config?: string;
+  /** `--public-address HOST`: what goes into the first client's profile. */
+  readonly publicAddress?: string;
+  /** Further options of OpenVPN's, as `--verb 4`. */
+  readonly options: readonly string[];
+}
+
+/** Runs the server; the exit code. */
+export async function serve(args: ServeArguments): Promise<number> {
+  const config = args.config ?? await preparedConfiguration(args);
+  return await runProgram(() => roleChecked(["--config", config, ...args.options], "server"));
+}
+
+/** `vpn connect`: the exit code. */
+export async function connect(profile: string, options: readonly string[]): Promise<number> {
+  return await runProgram(() => roleChecked(["--config", profile, ...options], "client"));
+}
+
+/** OpenVPN's own command line: the exit code. */
+export async function openvpn(argv: readonly string[]): Promise<number> {
+  return await runProgram(() => runnable(parseArgv(argv)));
+}
+
+function roleChecked(argv: readonly string[], role: "server" | "client"): ParsedConfig {
+  const parsed = runnable(parseArgv(argv));
+  if (parsed.config.role === role) return parsed;
+  throw role === "server"
+    ? new VpnError(`${argv[1]} is a client's configuration`, `run vpn connect ${argv[1]}`)
+    : new VpnError(`${argv[1]} is a server's configuration`, `run vpn serve --config ${argv[1]}`);
+}
+
+function runnable(commandLine: CommandLine): ParsedConfig {
+  if (commandLine.kind === "run") return commandLine;
+  throw new VpnError("there is nothing to run", "name a configuration file with --config");
+}
+
+async function preparedConfiguration(args: ServeArguments): Promise<string> {
+  const path = args.state ?? defaultStateDirectory;
+  const address = args.publicAddress ?? addressForClients();
+  const state = await openStateDirectory(path, {
+    createIfMissing: true,
+    tlsAuthKey: generateStaticKey,
+    remote: address,
+  });
+  for (const notice of state.notices) say(notice);
+  for (const line of state.created ? firstStart(path, address) : laterStart(path)) say(line);
+  return state.files.serverConfiguration;
+}
+
+function firstStart(path: string, address: string): string[] {
+  const shown = (file: string) => join(path, file);
+  return [
+    `First start: ${shown("")} now holds the certification authority and all keys of this server.`,
+    "",
+    `  ${shown("client.ovpn")}   the first client's profile; it is a secret, for one device`,
+    `  ${shown("server.conf")}   this server's configuration; edit it and start again`,
+    `  ${shown("ca.key")}        the authority's key; keep a copy of the directory in a safe place`,
+    "",
+    `Clients connect to ${address}, UDP port 1194: let it through your firewall.`,
+    "If that is not the address by which clients reach this machine, change the line remote in",
+    `${shown("client.ovpn")}, or remove ${path} and start with --public-address HOST.`,
+    "",
+    "Next: copy client.ovpn to the other machine and run there, as root,",
+    "  vpn connect client.ovpn",
+    "or open it in any OpenVPN client. This server is then 10.8.0.1 in the tunnel.",
+  ];
+}
+
+function laterStart(path: string): string[] {
+  return [`Using the keys and the configuration in ${path}.`];
+}
+
+/** The address that this machine uses towards the Internet; no packet is sent to find it. */
+function addressForClients(): string {
+  const netlink = Netlink.open();
+  try {
+    // Any public address will do: the kernel only looks up its routes (RFC 5737's would not be
+    // routed everywhere).
+    for (const somewhere of ["1.1.1.1", "2606:4700:4700::1111"]) {
+      const address = netlink.getRoute(somewhere)?.preferredSource;
+      if (address !== undefined) return address;
+    }
+  } finally {
+    netlink.close();
+  }
+  const outward = Deno.networkInterfaces()
+    .find(({ name, family }) => name !== "lo" && family === "IPv4");
+  return outward?.address ?? "127.0.0.1";
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}

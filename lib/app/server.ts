@@ -1,0 +1,364 @@
+/**
+ * The server: listens, lets clients in, wires them to the data plane.
+ *
+ * ```text
+ * worker ─ control datagram ─► instance of that address and session id ─► its TLS session
+ *                           └► none: ResetResponder (stateless) ─► new instance
+ * ```
+ *
+ * Who may block: nobody. Main waits only in awaits; the worker has its own thread.
+ *
+ * @module
+ */
+
+import { decodeSockaddr, UdpSocket } from "deno-tun";
+import { VpnError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { ServerConfig } from "../config/config.ts";
+import { AddressPool } from "../control/address_pool.ts";
+import { ResetResponder } from "../control/reset_responder.ts";
+import type { TlsCredentials } from "../control/tls_channel.ts";
+import type { ControlWrap } from "../crypto/control_wrap.ts";
+import { ResetCookie } from "../crypto/reset_cookie.ts";
+import { DataPlane, type DataPlaneEvent } from "../loop/data_plane.ts";
+import { TunnelInterface } from "../net/tunnel_interface.ts";
+import { KeyInstallations } from "./key_installations.ts";
+import type { PeerTrust } from "./peer_trust.ts";
+import { type Lease, type ServerContext, ServerInstance } from "./server_instance.ts";
+import { bindError } from "./socket_errors.ts";
+import { serverTunnel } from "./tunnel_description.ts";
+
+/** What a server is made of. */
+export interface ServerParts {
+  readonly config: ServerConfig;
+  readonly credentials: TlsCredentials;
+  readonly wrap: ControlWrap;
+  readonly trust: PeerTrust;
+  readonly log: Log;
+  /** Called once, when the server cannot go on. */
+  failed(error: VpnError): void;
+}
+
+/** Instances beyond `max-clients`: sessions that are being replaced or still shake hands. */
+const spareInstances = 64;
+
+/** How long clients have to acknowledge that we end, ms. */
+const farewell = 300;
+
+/** The worker's number of the one socket. */
+const theSocket = 0;
+
+/** See the module's page. */
+export class Server {
+  readonly #parts: ServerParts;
+  readonly #log: Log;
+  readonly #responder: ResetResponder;
+  readonly #pool: AddressPool | undefined;
+  readonly #keyInstallations = new KeyInstallations();
+  /** By address, as text; several where a client starts anew from the same port. */
+  readonly #instances = new Map<string, Set<ServerInstance>>();
+  readonly #byPeerId: (ServerInstance | undefined)[];
+  #instanceCount = 0;
+  #socket!: UdpSocket;
+  #tunnel!: TunnelInterface;
+  #plane!: DataPlane;
+  #stopping = false;
+  readonly #startedAt = Date.now();
+
+  private constructor(parts: ServerParts) {
+    const { config, wrap } = parts;
+    this.#parts = parts;
+    this.#log = parts.log;
+    const cookie = new ResetCookie(config.tls.handWindow);
+    this.#responder = new ResetResponder(wrap, cookie, config.connectFreqInitial);
+    this.#pool = config.pool && new AddressPool(config.pool.start, config.pool.end);
+    this.#byPeerId = new Array(config.maxClients).fill(undefined);
+  }
+
+  /**
+   * Binds, opens the TUN device, starts the worker. Nothing stays behind when it fails.
+   *
+   * @throws {VpnError} naming what could not be had.
+   */
+  static async start(parts: ServerParts): Promise<Server> {
+    const server = new Server(parts);
+    const { config } = parts;
+    const { listen } = config;
+    try {
+      server.#socket = UdpSocket.bind({
+        hostname: listen.local,
+        port: listen.port,
+        family: listen.family,
+        ipv6Only: listen.ipv6Only,
+        receiveBuffer: config.socket.receiveBuffer,
+        sendBuffer: config.socket.sendBuffer,
+        mark: config.socket.mark,
+        device: config.socket.device,
+      });
+    } catch (cause) {
+      throw bindError(`${listen.local ?? ""}:${listen.port}`, cause);
+    }
+    try {
+      server.#tunnel = await TunnelInterface.open(
+        await serverTunnel(config, parts.log),
+        parts.log,
+      );
+    } catch (error) {
+      server.#socket.close();
+      throw error;
+    }
+    try {
+      server.#plane = await DataPlane.start({
+        engine: config.process.engine,
+        maxPeers: config.maxClients,
+        role: "server",
+        clientToClient: config.clientToClient,
+        float: true,
+        offload: config.process.offload,
+        onEvent: (event) => server.#event(event),
+      });
+    } catch (error) {
+      await server.#tunnel.close();
+      server.#socket.close();
+      throw error;
+    }
+    server.#attach();
+    return server;
+  }
+
+  #attach(): void {
+    const { config } = this.#parts;
+    const { fd, vnetHeader } = this.#tunnel;
+    this.#plane.command({ kind: "attach-tun", fd, vnetHeader, mtu: config.mtu.tunMtu });
+    this.#plane.command({
+      kind: "attach-socket",
+      socket: theSocket,
+      fd: this.#socket.fd,
+      protocol: "udp",
+    });
+    const { hostname, port } = this.#socket.localAddress();
+    const bound = hostname.includes(":") ? `[AF_INET6]${hostname}` : `[AF_INET]${hostname}`;
+    this.#log.at(1, `UDPv${hostname.includes(":") ? 6 : 4} link local (bound): ${bound}:${port}`);
+    this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
+    this.#log.at(0, "Initialization Sequence Completed");
+  }
+
+  /** Lines for SIGUSR2: what OpenVPN's status file, version 1, shows. */
+  status(): string[] {
+    const date = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+    const connected = this.#byPeerId.filter((instance) => instance !== undefined);
+    const rows = connected.map((instance) => ({
+      instance,
+      traffic: this.#plane.counters.peer(instance.lease!.peerId),
+    }));
+    return [
+      "OpenVPN CLIENT LIST",
+      `Updated,${date(Date.now())}`,
+      "Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since",
+      ...rows.map(({ instance, traffic }) =>
+        [
+          instance.commonName,
+          instance.endpoint,
+          traffic.bytesIn,
+          traffic.bytesOut,
+          date(instance.createdAt),
+        ].join(",")
+      ),
+      "ROUTING TABLE",
+      "Virtual Address,Common Name,Real Address,Last Ref",
+      ...rows.filter(({ instance }) => instance.lease?.address !== undefined).map((
+        { instance, traffic },
+      ) =>
+        [
+          instance.lease!.address,
+          instance.commonName,
+          instance.endpoint,
+          date(traffic.lastReceived || instance.createdAt),
+        ].join(",")
+      ),
+      "GLOBAL STATS",
+      `Up since,${date(this.#startedAt)}`,
+      "END",
+    ];
+  }
+
+  /** Ends all sessions and undoes all that was set up. May be called once. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const instances = [...this.#byPeerId].filter((instance) => instance !== undefined);
+    const { explicitExitNotify } = this.#parts.config;
+    if (explicitExitNotify > 0 && instances.length > 0) {
+      // 1: come back to the same server; 2: go on to the next one.
+      for (const instance of instances) {
+        instance.tell(explicitExitNotify === 1 ? "RESTART" : "RESTART,[N]");
+      }
+      await new Promise((resolve) => setTimeout(resolve, farewell));
+    }
+    for (const set of [...this.#instances.values()]) {
+      for (const instance of [...set]) instance.close("server-shutdown");
+    }
+    await this.#plane.stop();
+    await this.#tunnel.close();
+    this.#socket.close();
+  }
+
+  #event(event: DataPlaneEvent): void {
+    switch (event.kind) {
+      case "control-datagram":
+        this.#plane.counters.leaveControlBacklog();
+        this.#controlDatagram(event.socket, event.address, event.datagram);
+        break;
+      case "key-installed":
+        this.#keyInstallations.installed(event.peer, event.keyId);
+        break;
+      case "peer-float":
+        this.#float(event.peer, event.address);
+        break;
+      case "peer-timeout":
+        this.#byPeerId[event.peer]?.close("ping-restart");
+        break;
+      case "peer-exit":
+        this.#byPeerId[event.peer]?.close("remote-exit");
+        break;
+      case "key-exhausting":
+        this.#byPeerId[event.peer]?.renegotiate();
+        break;
+      case "log":
+        this.#log.at(event.verb, event.message);
+        break;
+      case "failed":
+        this.#parts.failed(new VpnError(event.message, event.remedy));
+        break;
+      case "socket-detached":
+      case "tun-detached":
+        break;
+    }
+  }
+
+  #controlDatagram(socket: number, address: Uint8Array, datagram: Uint8Array): void {
+    const key = addressKey(address);
+    for (const instance of this.#instances.get(key) ?? []) {
+      if (instance.matches(datagram)) return instance.receive(datagram);
+    }
+    if (this.#stopping) return;
+    const verdict = this.#responder.consider(datagram, address, Math.floor(Date.now() / 1000));
+    if (verdict.kind === "reply") {
+      this.#socket.sendTo(verdict.datagram, address);
+    } else if (verdict.kind === "accept") {
+      if (this.#instanceCount >= this.#parts.config.maxClients + spareInstances) {
+        this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
+        return;
+      }
+      this.#accept(socket, address, key, verdict).receive(datagram);
+    } else if (verdict.reason === "rate") {
+      this.#log.at(4, "connect-freq-initial: too many new connections, one is not answered");
+    } else {
+      this.#log.at(
+        verdict.reason === "unauthenticated" ? 4 : 5,
+        `TLS Error: a control packet from ${formatEndpoint(address)} is dropped: ${verdict.reason}`,
+      );
+    }
+  }
+
+  #accept(
+    socket: number,
+    address: Uint8Array,
+    key: string,
+    sessionIds: { localSessionId: Uint8Array; remoteSessionId: Uint8Array },
+  ): ServerInstance {
+    const endpoint = formatEndpoint(address);
+    this.#log.at(3, `${endpoint} TLS: new session`);
+    const instance = new ServerInstance(this.#context(), socket, address, endpoint, sessionIds);
+    this.#index(key, instance);
+    this.#instanceCount++;
+    return instance;
+  }
+
+  #context(): ServerContext {
+    const { config, credentials, wrap, trust, log } = this.#parts;
+    return {
+      config,
+      credentials,
+      wrap,
+      trust,
+      log,
+      transmit: (_socket, address, datagram) => {
+        this.#socket.sendTo(datagram, address);
+      },
+      command: (command) => this.#plane.command(command),
+      keyInstalled: (peer, keyId) => this.#keyInstallations.expect(peer, keyId),
+      lease: (instance, commonName) => this.#lease(instance, commonName),
+      closed: (instance) => this.#closed(instance),
+      heard: (peerId) => this.#plane.counters.markReceived(peerId, Date.now()),
+    };
+  }
+
+  #lease(instance: ServerInstance, commonName: string): Lease {
+    const { config } = this.#parts;
+    if (!config.duplicateCn) {
+      const former = this.#byPeerId.find((other) => other?.commonName === commonName);
+      if (former !== undefined) {
+        this.#log.at(
+          1,
+          `MULTI: new connection by client '${commonName}' will cause previous active sessions ` +
+            "by this client to be dropped. Remember to use the --duplicate-cn option if you want " +
+            "multiple clients using the same certificate or username to concurrently connect.",
+        );
+        former.close("replaced");
+      }
+    }
+    const peerId = this.#byPeerId.indexOf(undefined);
+    if (peerId < 0) {
+      throw new VpnError(
+        "MULTI: new incoming connection would exceed maximum number of clients " +
+          `(${config.maxClients})`,
+        "raise max-clients",
+      );
+    }
+    const address = this.#pool?.take(commonName);
+    if (this.#pool !== undefined && address === undefined) {
+      throw new VpnError("no free address in the pool", "give the server a larger network");
+    }
+    this.#byPeerId[peerId] = instance;
+    return { peerId, address, netmask: config.pool?.netmask ?? "255.255.255.255" };
+  }
+
+  #closed(instance: ServerInstance): void {
+    const key = addressKey(instance.address);
+    const set = this.#instances.get(key);
+    if (set?.delete(instance)) this.#instanceCount--;
+    if (set?.size === 0) this.#instances.delete(key);
+    const { lease } = instance;
+    if (lease === undefined) return;
+    this.#byPeerId[lease.peerId] = undefined;
+    if (lease.address !== undefined) this.#pool?.release(lease.address);
+    this.#keyInstallations.forget(lease.peerId);
+    this.#plane.command({ kind: "remove-peer", peer: lease.peerId });
+  }
+
+  #float(peerId: number, address: Uint8Array): void {
+    const instance = this.#byPeerId[peerId];
+    if (instance === undefined) return;
+    const formerKey = addressKey(instance.address);
+    const former = this.#instances.get(formerKey);
+    former?.delete(instance);
+    if (former?.size === 0) this.#instances.delete(formerKey);
+    instance.float(address, formatEndpoint(address));
+    this.#index(addressKey(address), instance);
+  }
+
+  #index(key: string, instance: ServerInstance): void {
+    const set = this.#instances.get(key);
+    if (set === undefined) this.#instances.set(key, new Set([instance]));
+    else set.add(instance);
+  }
+}
+
+function addressKey(address: Uint8Array): string {
+  return String.fromCharCode(...address);
+}
+
+function formatEndpoint(address: Uint8Array): string {
+  const { hostname, port } = decodeSockaddr(address);
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
