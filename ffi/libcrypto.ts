@@ -6,62 +6,12 @@
  * all the same: it is in both versions and faster per packet than `EVP_MAC` (0.97 against 1.02 µs
  * for HMAC-SHA256 of 1,424 bytes).
  *
- * Conventions of the symbol table:
- * - a context or a place in a `PinnedMemory` is a "pointer" (an object made once), a small array of
- *   ours is a "buffer"; both cost next to nothing per call, and no callee keeps a buffer.
- * - `size_t` on the packet path is a "pointer" too: both are 64-bit integers in the ABIs of x86-64
- *   and aarch64, and a "usize" costs 0.3 µs more in Deno's conversion.
- *
  * @module
  */
 
 import { cString } from "./libc.ts";
+import { type LibCryptoSymbols, libcryptoSymbols } from "./libcrypto_symbols.ts";
 import type { PinnedMemory } from "./memory.ts";
-
-const libcryptoSymbols = {
-  // const char *OpenSSL_version(int t);
-  OpenSSL_version: { parameters: ["i32"], result: "pointer" },
-  // const EVP_CIPHER *EVP_get_cipherbyname(const char *name);
-  EVP_get_cipherbyname: { parameters: ["buffer"], result: "pointer" },
-  // EVP_CIPHER_CTX *EVP_CIPHER_CTX_new(void);
-  EVP_CIPHER_CTX_new: { parameters: [], result: "pointer" },
-  // void EVP_CIPHER_CTX_free(EVP_CIPHER_CTX *ctx);  wipes the key
-  EVP_CIPHER_CTX_free: { parameters: ["pointer"], result: "void" },
-  // int EVP_CIPHER_CTX_set_padding(EVP_CIPHER_CTX *c, int pad);
-  EVP_CIPHER_CTX_set_padding: { parameters: ["pointer", "i32"], result: "i32" },
-  // int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX *ctx, int type, int arg, void *ptr);
-  EVP_CIPHER_CTX_ctrl: { parameters: ["pointer", "i32", "i32", "pointer"], result: "i32" },
-  // int EVP_CipherInit_ex(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, ENGINE *impl,
-  //                       const unsigned char *key, const unsigned char *iv, int enc);
-  EVP_CipherInit_ex: {
-    parameters: ["pointer", "pointer", "pointer", "buffer", "buffer", "i32"],
-    result: "i32",
-  },
-  // int EVP_CipherUpdate(EVP_CIPHER_CTX *ctx, unsigned char *out, int *outl,
-  //                      const unsigned char *in, int inl);
-  EVP_CipherUpdate: {
-    parameters: ["pointer", "pointer", "buffer", "pointer", "i32"],
-    result: "i32",
-  },
-  // int EVP_CipherFinal_ex(EVP_CIPHER_CTX *ctx, unsigned char *outm, int *outl);
-  EVP_CipherFinal_ex: { parameters: ["pointer", "buffer", "buffer"], result: "i32" },
-  // const EVP_MD *EVP_get_digestbyname(const char *name);
-  EVP_get_digestbyname: { parameters: ["buffer"], result: "pointer" },
-  // HMAC_CTX *HMAC_CTX_new(void);
-  HMAC_CTX_new: { parameters: [], result: "pointer" },
-  // void HMAC_CTX_free(HMAC_CTX *ctx);  wipes the key
-  HMAC_CTX_free: { parameters: ["pointer"], result: "void" },
-  // size_t HMAC_size(const HMAC_CTX *e);  at most 64: the low half holds it
-  HMAC_size: { parameters: ["pointer"], result: "u32" },
-  // int HMAC_Init_ex(HMAC_CTX *ctx, const void *key, int len, const EVP_MD *md, ENGINE *impl);
-  HMAC_Init_ex: { parameters: ["pointer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
-  // int HMAC_Update(HMAC_CTX *ctx, const unsigned char *data, size_t len);
-  HMAC_Update: { parameters: ["pointer", "pointer", "pointer"], result: "i32" },
-  // int HMAC_Final(HMAC_CTX *ctx, unsigned char *md, unsigned int *len);
-  HMAC_Final: { parameters: ["pointer", "buffer", "pointer"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-type Symbols = Deno.StaticForeignLibraryInterface<typeof libcryptoSymbols>;
 
 // include/openssl/evp.h, crypto.h
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
@@ -77,9 +27,9 @@ const encFlag = { decrypt: 0, encrypt: 1, unchanged: -1 } as const;
 /** libcrypto, opened. Contexts made from it are not freed by themselves: `close` them. */
 export class LibCrypto {
   static #opened: LibCrypto | undefined;
-  readonly #symbols: Symbols;
+  readonly #symbols: LibCryptoSymbols;
 
-  private constructor(symbols: Symbols) {
+  private constructor(symbols: LibCryptoSymbols) {
     this.#symbols = symbols;
   }
 
@@ -199,13 +149,13 @@ export class LibCrypto {
 
 /** One AEAD cipher (12-byte nonce, 16-byte tag) with one key in one direction. */
 export class AeadContext {
-  readonly #symbols: Symbols;
+  readonly #symbols: LibCryptoSymbols;
   #context: Deno.PointerObject | null;
   readonly #written = new Int32Array(1);
   readonly #rest = new Uint8Array(EVP_MAX_BLOCK_LENGTH);
 
   /** Use `LibCrypto.aead`. */
-  constructor(symbols: Symbols, context: Deno.PointerObject) {
+  constructor(symbols: LibCryptoSymbols, context: Deno.PointerObject) {
     this.#symbols = symbols;
     this.#context = context;
   }
@@ -287,12 +237,12 @@ export class AeadContext {
 
 /** One block cipher in CBC mode with one key in one direction. */
 export class CbcContext {
-  readonly #symbols: Symbols;
+  readonly #symbols: LibCryptoSymbols;
   #context: Deno.PointerObject | null;
   readonly #written = new Int32Array(1);
 
   /** Use `LibCrypto.cbc`. */
-  constructor(symbols: Symbols, context: Deno.PointerObject) {
+  constructor(symbols: LibCryptoSymbols, context: Deno.PointerObject) {
     this.#symbols = symbols;
     this.#context = context;
   }
@@ -324,11 +274,11 @@ export class CbcContext {
 export class HmacContext {
   /** Length of the HMAC, in bytes. */
   readonly size: number;
-  readonly #symbols: Symbols;
+  readonly #symbols: LibCryptoSymbols;
   #context: Deno.PointerObject | null;
 
   /** Use `LibCrypto.hmac`. */
-  constructor(symbols: Symbols, context: Deno.PointerObject) {
+  constructor(symbols: LibCryptoSymbols, context: Deno.PointerObject) {
     this.#symbols = symbols;
     this.#context = context;
     this.size = symbols.HMAC_size(context);
@@ -360,7 +310,7 @@ export class HmacContext {
 // No packet is longer than a UDP datagram, so that the table stays small.
 const sizePointers: (Deno.PointerObject | undefined)[] = new Array(65536).fill(undefined);
 
-/** A `size_t` above 0 for a "pointer" parameter; see the conventions above. */
+/** A `size_t` above 0 for a "pointer" parameter; see libcrypto_symbols.ts. */
 function sizeAsPointer(size: number): Deno.PointerObject {
   const known = sizePointers[size];
   if (known !== undefined) return known;

@@ -7,12 +7,7 @@
  * @module
  */
 
-import {
-  type AeadContext,
-  type CbcContext,
-  type HmacContext,
-  LibCrypto,
-} from "../../ffi/libcrypto.ts";
+import { type AeadContext, type CbcContext, type HmacContext, LibCrypto } from "deno-tun";
 import { VpnError } from "../base/errors.ts";
 import { wipe } from "../base/bytes.ts";
 import type { CryptoEngine, DataCipher, KeyMaterial, PacketRun } from "./engine.ts";
