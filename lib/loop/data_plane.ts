@@ -21,8 +21,9 @@ const stopTimeout = 1_000;
 /** What {@linkcode DataPlane.start} needs; the fields as in {@linkcode StartCommand}. */
 export interface DataPlaneOptions extends Omit<StartCommand, "kind" | "eventFd" | "counters"> {
   /**
-   * Called for each event except `ready` and `stopped`. `failed` also stands for an exception in
-   * the worker; nothing follows it.
+   * Called for each event except `ready` and `stopped`. Whoever takes a `control-datagram` calls
+   * `counters.leaveControlBacklog`. `failed` also stands for an exception in the worker; nothing
+   * follows it.
    */
   onEvent(event: DataPlaneEvent): void;
 }
@@ -155,9 +156,6 @@ export class DataPlane {
       case "stopped":
         this.#answered = true;
         return this.#ended.resolve();
-      case "control-datagram":
-        this.counters.leaveControlBacklog();
-        break;
       case "failed":
         this.#started.reject(new VpnError(event.message, event.remedy));
         this.#answered = true;

@@ -6,6 +6,7 @@
  */
 
 import { errnoName } from "deno-tun";
+import { VpnError } from "../base/errors.ts";
 import { type DropReason, dropReasonCount, dropReasonName } from "../data/drop_reason.ts";
 import type { LoopState } from "./loop_state.ts";
 
@@ -18,13 +19,24 @@ const failureVerb = 1;
 export class LoopReport {
   readonly #state: LoopState;
   readonly #reported = new Float64Array(dropReasonCount);
+  #deviceWasLost = false;
 
   constructor(state: LoopState) {
     this.#state = state;
   }
 
-  /** Reports what was dropped since the last call. */
+  /**
+   * Reports what was dropped since the last call, and what failed.
+   *
+   * @throws {VpnError} when the TUN device is gone.
+   */
   report(): void {
+    this.#reportDrops();
+    this.#reportEngine();
+    this.#reportDevice();
+  }
+
+  #reportDrops(): void {
     const { counters, sockets, post } = this.#state;
     const parts: string[] = [];
     for (let reason = 0; reason < dropReasonCount; reason++) {
@@ -40,9 +52,20 @@ export class LoopReport {
     if (parts.length > 0) {
       post({ kind: "log", verb: dropVerb, message: `packets dropped: ${parts.join(", ")}` });
     }
-    const { engineError } = this.#state;
+  }
+
+  #reportEngine(): void {
+    const { engineError, post } = this.#state;
     if (engineError === undefined) return;
     this.#state.engineError = undefined;
     post({ kind: "log", verb: failureVerb, message: `the crypto engine failed: ${engineError}` });
+  }
+
+  /** A device that main is exchanging is lost for a moment: it is a failure at the second look. */
+  #reportDevice(): void {
+    const wasLost = this.#deviceWasLost;
+    this.#deviceWasLost = this.#state.deviceLost;
+    if (!wasLost || !this.#state.deviceLost) return;
+    throw new VpnError("the TUN device is gone", "do not delete it while the VPN runs");
   }
 }

@@ -66,6 +66,8 @@ export class LoopState implements DataListener {
   device: PacketDevice | undefined = undefined;
   /** Whether packets may be waiting in the device: until a read finds none. */
   deviceReadable = false;
+  /** Whether the device went away without having been detached. */
+  deviceLost = false;
   /** Monotonic ms, as of the beginning of the turn. */
   now = 0;
   /** `Date.now()` ms, as of the beginning of the turn. */
@@ -103,6 +105,13 @@ export class LoopState implements DataListener {
   get blocked(): boolean {
     for (const socket of this.sockets) if (socket.sender.blocked) return true;
     return false;
+  }
+
+  /** The device cannot be used any more. Main may be about to say so; if not, it is told. */
+  loseDevice(): void {
+    this.device = undefined;
+    this.deviceReadable = false;
+    this.deviceLost = true;
   }
 
   peerFloated(peer: Peer): void {

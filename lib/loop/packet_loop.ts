@@ -62,12 +62,14 @@ export class PacketLoop {
   attachDevice(device: PacketDevice): void {
     this.#state.device = device;
     this.#state.deviceReadable = true;
+    this.#state.deviceLost = false;
   }
 
   /** No packet is read or written from here on. */
   detachDevice(): void {
     this.#state.device = undefined;
     this.#state.deviceReadable = false;
+    this.#state.deviceLost = false;
   }
 
   /** Receives and sends there from here on; another socket of that number is detached. */
@@ -127,7 +129,11 @@ export class PacketLoop {
     return deviceReadable && !blocked ? 0 : this.#timers.due;
   }
 
-  /** One turn; over when it returns or its promise is resolved. */
+  /**
+   * One turn; over when it returns or its promise is resolved.
+   *
+   * @throws {VpnError} when the TUN device is gone.
+   */
   turn(): void | Promise<void> {
     this.#state.readClock();
     if (this.#state.blocked) this.#transmitting.resume();

@@ -9,7 +9,6 @@
  * @module
  */
 
-import { VpnError } from "../base/errors.ts";
 import { DropReason } from "../data/drop_reason.ts";
 import { ipv4Destination, ipv6Destination, ipVersion } from "../data/ip_packet.ts";
 import { arenaRoom, maxPacketLength, PacketArena, PacketBatch } from "../data/packet_batch.ts";
@@ -62,7 +61,7 @@ export class TransmitPath {
       const length = device.read(place, maxPacketLength);
       if (length <= 0) {
         state.deviceReadable = false;
-        if (length < 0) this.#lost();
+        if (length < 0) state.loseDevice();
         return;
       }
       const peer = this.#findPeer(place, length);
@@ -79,12 +78,6 @@ export class TransmitPath {
     if (version === 4) return peers.get(routes.lookupIpv4(memory.view, offset + ipv4Destination));
     if (version === 6) return peers.get(routes.lookupIpv6(memory.view, offset + ipv6Destination));
     return undefined;
-  }
-
-  #lost(): void {
-    this.#state.device = undefined;
-    const error = new VpnError("the TUN device is gone", "do not delete it while the VPN runs");
-    this.#state.post({ kind: "failed", message: error.message, remedy: error.remedy });
   }
 
   /** Step 4. */

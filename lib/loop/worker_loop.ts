@@ -14,7 +14,9 @@ import {
   enableReceiveOffload,
   Epoll,
   EpollEvent,
+  Errno,
   supportsSegmentation,
+  SysError,
   TunPort,
 } from "deno-tun";
 import { VpnError } from "../base/errors.ts";
@@ -155,7 +157,8 @@ export class WorkerLoop {
       case "attach-tun":
         return this.#attachDevice(command);
       case "detach-tun":
-        return this.#detachDevice();
+        this.#detachDevice();
+        return this.#post({ kind: "tun-detached" });
       case "attach-socket":
         return this.#attachSocket(command);
       case "detach-socket":
@@ -181,10 +184,21 @@ export class WorkerLoop {
 
   #detachDevice(): void {
     if (this.#device === undefined) return;
-    this.#epoll.remove(this.#device.fd);
+    this.#forget(this.#device.fd);
     this.#loop.detachDevice();
     this.#memory.free(this.#device.region);
     this.#device = undefined;
+  }
+
+  /** An fd that was closed already has left epoll by itself. */
+  #forget(fd: number): void {
+    try {
+      this.#epoll.remove(fd);
+    } catch (error) {
+      const closed = error instanceof SysError &&
+        (error.errno === Errno.EBADF || error.errno === Errno.ENOENT);
+      if (!closed) throw error;
+    }
   }
 
   #attachSocket({ socket, fd }: AttachSocketCommand): void {
@@ -207,7 +221,7 @@ export class WorkerLoop {
   #detachSocket(socket: number): void {
     const attached = this.#sockets.get(socket);
     if (attached !== undefined) {
-      this.#epoll.remove(attached.fd);
+      this.#forget(attached.fd);
       this.#loop.detachSocket(socket);
       this.#memory.free(attached.region);
       this.#sockets.delete(socket);
