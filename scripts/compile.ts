@@ -1,0 +1,112 @@
+/**
+ * Makes the executable `dist/vpn`: `deno task compile`.
+ *
+ * By `deno compile`, whose runtime (denort) is downloaded once or named by `DENORT_BIN`. Where it
+ * cannot be had, the portable form of portable.ts is built instead.
+ *
+ * @module
+ */
+
+import { projectDirectory } from "./files.ts";
+import { writePortable } from "./portable.ts";
+import { print } from "./print.ts";
+
+/** Modules that run in workers: no import leads to them. */
+const workers = ["lib/loop/worker.ts"];
+
+/** What the program may do. It starts no other program. */
+export const permissions: readonly string[] = [
+  // TUN devices, sockets and libcrypto through the C library.
+  "--allow-ffi",
+  // Names of servers are resolved, and the portal listens, by Deno.
+  "--allow-net",
+  // Configurations, keys, state directory, status and log files: wherever the user says.
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  // User id, host name and network interfaces.
+  "--allow-sys",
+];
+
+async function deno(args: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: projectDirectory,
+    env,
+    stdin: "null",
+  }).spawn().status;
+  return success;
+}
+
+function compile(output: string, env?: Record<string, string>): Promise<boolean> {
+  return deno([
+    ...["compile", "--quiet", "--no-prompt", ...permissions],
+    ...workers.map((worker) => `--include=${worker}`),
+    ...["--output", output, "main.ts"],
+  ], env);
+}
+
+/** Whether the program compiles, whatever the runtime: with Deno itself in the runtime's place. */
+async function compilesWithoutRuntime(): Promise<boolean> {
+  const directory = await Deno.makeTempDir();
+  try {
+    return await compile(`${directory}/vpn`, { DENORT_BIN: Deno.execPath() });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/**
+ * Bundles main module and workers, each with all that it imports, into `directory`.
+ *
+ * @throws {Error} when a worker's address in the bundle isn't the one this expects.
+ */
+async function bundle(directory: string): Promise<void> {
+  const bundled = await deno([
+    ...["bundle", "--quiet", "--platform=deno", "--outdir", directory],
+    ...["main.ts", ...workers],
+  ]);
+  if (!bundled) throw new Error("deno bundle failed");
+  const main = `${directory}/main.js`;
+  let text = await Deno.readTextFile(main);
+  for (const worker of workers) {
+    // The bundle stands where main.ts stood, not where the module that starts the worker did.
+    const source = `new URL("./${worker.split("/").at(-1)}", import.meta.url)`;
+    const target = `new URL("./${worker.replace(/\.ts$/, ".js")}", import.meta.url)`;
+    if (text.split(source).length !== 2) throw new Error(`${source} is not once in the bundle`);
+    text = text.replace(source, target);
+  }
+  await Deno.writeTextFile(main, text);
+}
+
+async function makePortable(output: string): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await bundle(directory);
+    await writePortable({ runtime: Deno.execPath(), program: directory, permissions, output });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function main(): Promise<0 | 1> {
+  await Deno.mkdir(`${projectDirectory}/dist`, { recursive: true });
+  const output = `${projectDirectory}/dist/vpn`;
+  if (await compile(output)) {
+    print("dist/vpn: made by deno compile");
+    return 0;
+  }
+  if (Deno.env.get("DENORT_BIN") !== undefined || !await compilesWithoutRuntime()) {
+    print("dist/vpn was not made: deno compile failed, see above");
+    return 1;
+  }
+  print("The runtime that deno compile puts into the executable could not be downloaded.");
+  print("To use it: set DENORT_BIN to the path of a denort of this version of Deno.");
+  print("Building the portable form instead, from the Deno that runs this.");
+  await makePortable(output);
+  const { size } = await Deno.stat(output);
+  print(`dist/vpn: portable form, ${(size / 1_000_000).toFixed(0)} MB`);
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main());

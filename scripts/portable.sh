@@ -1,0 +1,92 @@
+#!/bin/sh
+# vpn in its portable form: this script, and behind it the program and its runtime as a gzipped tar
+# archive. The first start unpacks them into a private directory; later ones go straight there.
+set -eu
+
+sha256='@SHA256@' # of the archive
+offset=@OFFSET@ # of the archive in this file, in bytes, counted from 1
+sizes='@SIZES@' # of the unpacked files, in bytes
+self=$0
+
+die() {
+  echo "vpn: $1" >&2
+  exit 1
+}
+
+# Where to. A root that runs with a user's HOME (sudo -E) must not trust what is there.
+user=$(id -u)
+if [ -n "${XDG_CACHE_HOME:-}" ]; then
+  cache=$XDG_CACHE_HOME
+elif [ "$user" = 0 ]; then
+  cache=/var/cache
+elif [ -n "${HOME:-}" ]; then
+  cache=$HOME/.cache
+else
+  die 'no place to unpack to: set XDG_CACHE_HOME or HOME'
+fi
+case $cache in
+/*) ;;
+*) die "$cache: not an absolute path: set XDG_CACHE_HOME to one" ;;
+esac
+(umask 077 && mkdir -p "$cache/vpn") || die "$cache/vpn: cannot be made: set XDG_CACHE_HOME"
+root=$(cd "$cache/vpn" && pwd -P)
+target=$root/$sha256
+
+# Whoever may rename a directory on the way could put another program there: each one must belong to
+# root or to this user, and nobody else may write to it. In a sticky one (/tmp) only owners rename.
+check_directories() {
+  directory=$target
+  [ -e "$target" ] || directory=$root
+  set --
+  while :; do
+    set -- "$@" "$directory"
+    [ "$directory" != / ] || break
+    directory=${directory%/*}
+    directory=${directory:-/}
+  done
+  stat -c '%u %a %n' "$@" | while read -r owner mode name; do
+    case $owner in
+    0 | "$user") ;;
+    *) die "$name belongs to user $owner, who could exchange the program: set XDG_CACHE_HOME to a directory of your own" ;;
+    esac
+    if [ $((0$mode & 022)) -ne 0 ] && [ $((0$mode & 01000)) -eq 0 ]; then
+      die "$name may be written to by others: chmod go-w it, or set XDG_CACHE_HOME"
+    fi
+  done
+}
+
+# Whether all files are there in full: what a crash or a full disk cut short is unpacked anew.
+is_whole() {
+  [ "$(cd "$target" 2>/dev/null && stat -c '%s %n' @FILES@ 2>/dev/null)" = "$sizes" ]
+}
+
+# In a subshell, so that the umask and the traps end with it. The rename makes it all or nothing,
+# also when two first starts meet.
+unpack() (
+  umask 077
+  fresh=$root/.unpacking-$$
+  trap 'rm -rf "$fresh"' EXIT
+  trap 'exit 1' HUP INT TERM
+  rm -rf "$fresh"
+  mkdir "$fresh" || exit 1
+  tail -c "+$offset" "$self" >"$fresh/archive" || exit 1
+  [ "$(sha256sum <"$fresh/archive")" = "$sha256  -" ] || die "$self is damaged: copy it again"
+  gzip -dc <"$fresh/archive" | tar -x -f - -C "$fresh" --no-same-owner || exit 1
+  rm "$fresh/archive"
+  (cd "$fresh" && sync @FILES@) || exit 1
+  mv -T "$fresh" "$target" 2>/dev/null && exit
+  # Another start was first; only what is cut short is replaced: it may be running.
+  is_whole || { rm -rf "$target" && mv -T "$fresh" "$target"; }
+)
+
+check_directories || exit 1
+is_whole || unpack || die "cannot unpack to $root"
+[ -x "$target/deno" ] ||
+  die "$root: programs cannot be run from there (noexec?): set XDG_CACHE_HOME to another directory"
+
+# The runtime's own cache holds compiled code: it must be as private as the program.
+DENO_DIR=$target/cache
+DENO_NO_UPDATE_CHECK=1
+DENO_NO_PACKAGE_JSON=1
+export DENO_DIR DENO_NO_UPDATE_CHECK DENO_NO_PACKAGE_JSON
+exec "$target/deno" run @FLAGS@ "$target/main.js" "$@"
