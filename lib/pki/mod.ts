@@ -18,4 +18,5 @@ export * from "./keys.ts";
 export * from "./usage.ts";
 export * from "./verify_chain.ts";
 export * from "./profile.ts";
+export * from "./state_files.ts";
 export * from "./state_directory.ts";

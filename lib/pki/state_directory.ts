@@ -1,47 +1,50 @@
 /**
- * The state directory of a server (`--state DIR`, default `./vpn-data`).
+ * The state directory of a server (`--state DIR`, default `./vpn-data`): its authority, its keys,
+ * its revocation list, its configuration, and a first client's profile.
+ *
+ * Everything is written under a lock, each file whole or not at all, and in the order of
+ * {@linkcode StateFiles}: a key before the certificate made for it, `server.conf` last. So
+ * `server.conf` says that the directory is complete, and a start that was cut off before that is
+ * taken up where it ended. Afterwards a file that is missing is an error, except those of the
+ * server's own certificate, which the authority can always make again.
  *
  * @module
  */
 
+import { join, resolve } from "node:path";
+import { VpnError } from "../base/errors.ts";
+import { fileError, readFileIfThere, removeTemporaryFiles } from "./atomic_file.ts";
 import type { Certificate } from "./certificate.ts";
 import type { KeyType } from "./keys.ts";
+import { StateBuilder } from "./state_builder.ts";
+import { type StateFiles, stateFiles } from "./state_files.ts";
 
 /** How to open, and if need be make, a state directory. */
 export interface StateDirectoryOptions {
-  /** Make what is missing; otherwise a missing directory is an error. */
+  /** Make what is missing; otherwise a missing or unfinished directory is an error. */
   readonly createIfMissing: boolean;
   /** Makes the tls-auth key's text (OpenVPN static key file); called only when it is needed. */
   readonly tlsAuthKey: () => string;
-  /** The address clients should use, for `client.ovpn`. */
+  /** The address clients should use, for `client.ovpn` and the server certificate. */
   readonly remote: string;
   /** UDP port. Default 1194. */
   readonly port?: number;
   /** Key type of server and client certificates. Default `rsa:2048`. */
   readonly keyType?: KeyType;
+  /** Key type of the authority. Default `rsa:3072`: it has to last ten years. */
+  readonly authorityKeyType?: KeyType;
   /** The present, milliseconds since 1970. Default: the clock. */
   readonly now?: number;
 }
 
-/** An open state directory: every path is absolute. */
+/** An open state directory. */
 export interface StateDirectory {
-  /** The directory. */
+  /** The directory, absolute. */
   readonly path: string;
-  /** Whether this call made it (first start). */
+  /** Whether this call finished making it (first start). */
   readonly created: boolean;
   /** Absolute paths of the files. */
-  readonly files: {
-    readonly caCertificate: string;
-    readonly caKey: string;
-    readonly serverCertificate: string;
-    readonly serverKey: string;
-    readonly revocationList: string;
-    readonly tlsAuthKey: string;
-    readonly clientCertificate: string;
-    readonly clientKey: string;
-    readonly clientProfile: string;
-    readonly serverConfiguration: string;
-  };
+  readonly files: StateFiles;
   /** The CA's certificate. */
   readonly authority: Certificate;
   /** The server's certificate. */
@@ -51,13 +54,104 @@ export interface StateDirectory {
 }
 
 /**
- * Opens a state directory.
+ * Opens a state directory. The first time takes about two seconds, for the keys.
  *
  * @throws {VpnError} naming the file and the remedy.
  */
-export function openStateDirectory(
-  _path: string,
-  _options: StateDirectoryOptions,
+export async function openStateDirectory(
+  path: string,
+  options: StateDirectoryOptions,
 ): Promise<StateDirectory> {
-  return Promise.reject(new Error("not built yet"));
+  const directory = resolve(path);
+  const notices: string[] = [];
+  await prepareDirectory(directory, options.createIfMissing, notices);
+  using _lock = await lock(directory);
+  await removeTemporaryFiles(directory);
+  const files = stateFiles(directory);
+  const complete = await readFileIfThere(files.serverConfiguration) !== undefined;
+  if (!complete && !options.createIfMissing) {
+    throw new VpnError(`${directory} is no finished state directory`, "start with vpn serve");
+  }
+  const builder = new StateBuilder(directory, files, complete, options, notices);
+  const { authority, server } = await builder.build();
+  return Object.freeze({
+    path: directory,
+    created: !complete,
+    files,
+    authority,
+    server,
+    notices: Object.freeze(notices),
+  });
+}
+
+/** Permissions of the group and of others. */
+const GROUP_AND_OTHERS = 0o077;
+
+async function prepareDirectory(
+  directory: string,
+  createIfMissing: boolean,
+  notices: string[],
+): Promise<void> {
+  try {
+    const found = await Deno.stat(directory).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+    if (found === undefined) {
+      if (!createIfMissing) {
+        throw new VpnError(`there is no state directory ${directory}`, "start with vpn serve");
+      }
+      await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+      await Deno.chmod(directory, 0o700); // Whatever the umask left of it.
+      return;
+    }
+    if (!found.isDirectory) {
+      throw new VpnError(`${directory} is no directory`, "choose another one with --state");
+    }
+    // Whoever owns the directory can put their own keys into it.
+    if (found.uid !== null && found.uid !== Deno.uid()) {
+      throw new VpnError(
+        `the state directory ${directory} belongs to another user (uid ${found.uid})`,
+        "change its owner, or choose another one with --state",
+      );
+    }
+    if (((found.mode ?? 0) & GROUP_AND_OTHERS) === 0) return;
+    await Deno.chmod(directory, 0o700);
+    notices.push(`${directory} was open to other users: now it is not (mode 0700)`);
+  } catch (error) {
+    throw fileError(error, `cannot use the state directory ${directory}`);
+  }
+}
+
+/** Keeps a second start from making the same files; the kernel ends it with the process. */
+async function lock(directory: string): Promise<Deno.FsFile> {
+  const path = join(directory, ".lock");
+  try {
+    const file = await Deno.open(path, { write: true, create: true, mode: 0o600 });
+    await file.lock(true);
+    return file;
+  } catch (error) {
+    throw fileError(error, `cannot lock ${path}`);
+  }
+}
+
+/**
+ * Issues the revocation list again if it ends in less than 90 days, for a server that runs for
+ * long. Call it once a day.
+ *
+ * @param now Milliseconds since 1970.
+ * @returns A line for the log when something was done or should be.
+ * @throws {VpnError} naming the file and the remedy.
+ */
+export async function renewRevocationList(path: string, now: number): Promise<string[]> {
+  const directory = resolve(path);
+  using _lock = await lock(directory);
+  const notices: string[] = [];
+  const refuse = (): never => {
+    throw new VpnError(`${directory} is no finished state directory`, "start with vpn serve");
+  };
+  const options = { createIfMissing: false, tlsAuthKey: refuse, remote: "", now };
+  const builder = new StateBuilder(directory, stateFiles(directory), true, options, notices);
+  await builder.renewRevocationList();
+  return notices;
 }
