@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ConfigError, parseArgv, parseConfigText } from "../../../lib/config/mod.ts";
+import { optionRows } from "../../../lib/config/table.ts";
+import { clientLines, memoryHost, serverLines } from "./profile.ts";
+
+const host = memoryHost({ "c.conf": clientLines.join("\n"), self: "config self" });
+
+/** Only a ConfigError of one line may come out. */
+function onlyConfigErrors(parse: () => unknown): void {
+  try {
+    parse();
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(error.message.length < 2000);
+  }
+}
+
+const name = fc.constantFrom(...optionRows.map((row) => row.name), "connection", "__proto__", "");
+const parameter = fc.oneof(
+  fc.string({ maxLength: 30, unit: "binary" }),
+  fc.ipV4(),
+  fc.ipV6(),
+  fc.integer().map(String),
+  fc.double().map(String),
+  fc.domain(),
+  fc.constantFrom(
+    "udp",
+    "tcp",
+    "tun",
+    "none",
+    "server",
+    "infinite",
+    "255.255.255.0",
+    "opt",
+    "self",
+  ),
+  fc.constantFrom("constructor", "__proto__", "toString", "hasOwnProperty"),
+);
+const option = fc.tuple(name, fc.array(parameter, { maxLength: 5 }));
+const line = fc.oneof(
+  option.map(([n, p]) => [n, ...p].join(" ")),
+  name.map((n) => `<${n}>`),
+  name.map((n) => `</${n}>`),
+  fc.string({ maxLength: 80, unit: "binary" }),
+);
+
+Deno.test("any bytes come to a configuration or a ConfigError", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+      onlyConfigErrors(() => parseConfigText(new TextDecoder().decode(bytes), "fuzz", host));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("any lines after a valid start come to a configuration or a ConfigError", () => {
+  const start = fc.constantFrom([], clientLines, serverLines);
+  fc.assert(
+    fc.property(start, fc.array(line, { maxLength: 6 }), (base, lines) => {
+      onlyConfigErrors(() => parseConfigText([...base, ...lines].join("\n"), "fuzz", host));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("any argv comes to a configuration or a ConfigError", () => {
+  const argument = fc.oneof(name.map((n) => `--${n}`), parameter, fc.constant("c.conf"));
+  fc.assert(
+    fc.property(fc.array(argument, { maxLength: 8 }), (argv) => {
+      onlyConfigErrors(() => parseArgv(argv, host));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("every option takes its place alone, with any number of parameters", () => {
+  for (const row of optionRows) {
+    for (const base of [clientLines, serverLines]) {
+      for (let parameters = 0; parameters < 6; parameters++) {
+        const words = [row.name, ...new Array(parameters).fill("1")].join(" ");
+        onlyConfigErrors(() => parseConfigText([...base, words].join("\n"), "fuzz", host));
+      }
+      const block = `<${row.name}>\n1\n</${row.name}>`;
+      onlyConfigErrors(() => parseConfigText([...base, block].join("\n"), "fuzz", host));
+    }
+  }
+});
