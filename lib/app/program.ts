@@ -11,7 +11,7 @@
  * @module
  */
 
-import { errorLine, VpnError } from "../base/errors.ts";
+import { errorLine } from "../base/errors.ts";
 import { fileSink, type Log, openLog, standardOutputSink } from "../base/log.ts";
 import {
   type ClientConfig,
@@ -22,24 +22,11 @@ import {
   type ServerConfig,
 } from "../config/mod.ts";
 import { programVersion } from "../control/peer_info.ts";
-import { Client } from "./client.ts";
-import { controlWrap, peerTrust, tlsCredentials } from "./credentials.ts";
-import { Server } from "./server.ts";
 import { SignalQueue } from "./signals.ts";
-import { UserCredentialSource } from "./user_credentials.ts";
+import { startTunnel, type Tunnel } from "./start.ts";
 
 /** Exit codes of the program. */
 export const ExitCode = { success: 0, failure: 1 } as const;
-
-/** What a running server or client does for the program. */
-interface Running {
-  /** Resolves when it ends by itself, with the reason; `error` when it could not go on. */
-  readonly ended: Promise<{ readonly reason: string; readonly error?: VpnError }>;
-  status(): string[];
-  /** SIGUSR1; false: it has to be restarted as a whole. */
-  reconnect(): boolean;
-  stop(reason: string): Promise<void>;
-}
 
 /**
  * Runs until a signal ends it or it cannot go on.
@@ -79,103 +66,52 @@ async function runConfig(
     return failed(log, error);
   }
   for (;;) {
-    let running: Running;
+    let tunnel: Tunnel;
     try {
-      running = config.role === "server"
-        ? await startServer(config, files, log)
-        : startClient(config, files, log);
+      tunnel = await startTunnel(config, files, log);
     } catch (error) {
       return failed(log, error);
     }
-    const outcome = await attend(running, log, signals);
+    const outcome = await attend(tunnel, log, signals);
     if (outcome !== "reconnect") return outcome;
   }
 }
 
 /** Takes signals until the server or client has ended. */
 async function attend(
-  running: Running,
+  tunnel: Tunnel,
   log: Log,
   signals: SignalQueue,
 ): Promise<number | "restart" | "reconnect"> {
   for (;;) {
-    const signal = await signals.next(running.ended);
+    const signal = await signals.next(tunnel.ended);
     switch (signal) {
       case "abandoned": {
-        const { reason, error } = await running.ended;
-        await running.stop(reason);
+        const { reason, error } = await tunnel.ended;
+        await tunnel.stop(reason);
         if (error !== undefined) return failed(log, error);
         log.at(0, `${reason}, process exiting`);
         return ExitCode.success;
       }
       case "SIGUSR2":
-        for (const line of running.status()) log.at(0, line);
+        for (const line of tunnel.status()) log.at(0, line);
         break;
       case "SIGUSR1":
         log.at(0, "SIGUSR1[hard,] received, process restarting");
-        if (running.reconnect()) break;
-        await running.stop("SIGUSR1");
+        if (tunnel.reconnect()) break;
+        await tunnel.stop("SIGUSR1");
         return "reconnect";
       case "SIGHUP":
         log.at(0, "SIGHUP[hard,] received, process restarting");
-        await running.stop("SIGHUP");
+        await tunnel.stop("SIGHUP");
         return "restart";
       case "SIGINT":
       case "SIGTERM":
-        await running.stop(signal);
+        await tunnel.stop(signal);
         log.at(0, `${signal}[hard,] received, process exiting`);
         return ExitCode.success;
     }
   }
-}
-
-async function startServer(config: ServerConfig, files: LoadedFiles, log: Log): Promise<Running> {
-  const ended = Promise.withResolvers<{ reason: string; error?: VpnError }>();
-  const server = await Server.start({
-    config,
-    credentials: tlsCredentials(config.tls, files),
-    wrap: controlWrap(config.controlKey, files, config.data.auth, config.data),
-    trust: peerTrust("client", config.tls, files, log),
-    log,
-    failed: (error) => ended.resolve({ reason: "failure", error }),
-  });
-  return {
-    ended: ended.promise,
-    status: () => server.status(),
-    reconnect: () => false,
-    stop: () => server.stop(),
-  };
-}
-
-function startClient(config: ClientConfig, files: LoadedFiles, log: Log): Running {
-  const users = new UserCredentialSource(config, files);
-  const client = new Client({
-    config,
-    credentials: tlsCredentials(config.tls, files),
-    wrap: (connection) => controlWrap(connection.controlKey, files, config.data.auth, config.data),
-    trust: peerTrust("server", config.tls, files, log),
-    log,
-    userCredentials: () => users.get(),
-    credentialsRefused: () => users.forget(),
-  });
-  const ended = client.run().catch((error: unknown) => ({
-    reason: "failure",
-    error: error instanceof VpnError
-      ? error
-      : new VpnError(errorLine(error), undefined, { cause: error }),
-  }));
-  return {
-    ended,
-    status: () => client.status(),
-    reconnect: () => {
-      client.reconnect("SIGUSR1");
-      return true;
-    },
-    stop: async (reason) => {
-      client.stop(reason);
-      await ended;
-    },
-  };
 }
 
 function sinkOf(config: ServerConfig | ClientConfig) {
