@@ -19,9 +19,11 @@ export const RTM_GETADDR = 22;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const IFA_BROADCAST = 4;
+const IFA_F_NODAD = 0x02;
 
 // struct ifaddrmsg: family u8 | prefix length u8 | flags u8 | scope u8 | index u32
 const headerLength = 8;
+const flagsOffset = 2;
 const indexOffset = 4;
 
 /** An address of an interface. */
@@ -36,6 +38,11 @@ export interface InterfaceAddress {
   readonly peer?: string;
   /** IPv4 only. */
   readonly broadcast?: string;
+  /**
+   * IPv6, in requests: no duplicate address detection, so that the address is usable at once. For
+   * links with one other end, where there is nobody to ask.
+   */
+  readonly noDuplicateDetection?: boolean;
 }
 
 /**
@@ -77,6 +84,7 @@ export function encodeInterfaceAddress(address: InterfaceAddress): Uint8Array<Ar
   const body = new Uint8Array(headerLength + encoded.length);
   body[0] = local.length === 4 ? AF_INET : AF_INET6;
   body[1] = requirePrefixLength(address.prefixLength, local.length);
+  if (address.noDuplicateDetection && local.length === 16) body[flagsOffset] = IFA_F_NODAD;
   new DataView(body.buffer).setUint32(indexOffset, address.index, true);
   body.set(encoded, headerLength);
   return body;

@@ -123,7 +123,11 @@ export class TunDevice {
    * @throws {TypeError | RangeError} when an address or the prefix length is malformed.
    */
   addAddress(address: string, prefixLength: number, options: TunAddressOptions = {}): void {
-    this.netlink.addAddress({ index: this.index, address, prefixLength, ...options });
+    const { index } = this;
+    this.netlink.addAddress({
+      ...{ index, address, prefixLength, noDuplicateDetection: true },
+      ...options,
+    });
   }
 
   /** Takes an address away. @throws {SysError} EADDRNOTAVAIL when the device has it not. */

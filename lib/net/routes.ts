@@ -35,11 +35,17 @@ export interface RouteContext {
  * stays, now and afterwards, with a warning.
  *
  * @param device The interface's name, for the log.
+ * @param mayExist One that is there already is as good, and no warning.
  * @returns Whether the route is new.
  * @throws {PrivilegeError} without CAP_NET_ADMIN.
  * @throws {VpnError} when the kernel refuses the route.
  */
-export function addRoute(route: Route, device: string | undefined, context: RouteContext): boolean {
+export function addRoute(
+  route: Route,
+  device: string | undefined,
+  context: RouteContext,
+  mayExist = false,
+): boolean {
   const { netlink, changes, log } = context;
   const what = describeRoute(route, device);
   const complete = { protocol: RouteProtocol.STATIC, table: RouteTable.MAIN, ...route };
@@ -47,7 +53,9 @@ export function addRoute(route: Route, device: string | undefined, context: Rout
     netlink.addRoute(complete);
   } catch (error) {
     if (error instanceof SysError && error.errno === Errno.EEXIST) {
-      log.warn(`a route like ${what} exists already and is left alone`);
+      const message = `a route like ${what} exists already and is left alone`;
+      if (mayExist) log.at(3, message);
+      else log.warn(message);
       return false;
     }
     throw routeError(`cannot add the route ${what}`, error);
@@ -60,8 +68,8 @@ export function addRoute(route: Route, device: string | undefined, context: Rout
   return true;
 }
 
-// The route went with its interface or with an address, or somebody removed it.
-const goneErrors: readonly number[] = [
+/** errno's of removing what went with its interface or address, or what somebody removed. */
+export const goneErrors: readonly number[] = [
   Errno.ESRCH,
   Errno.ENODEV,
   Errno.ENETUNREACH,

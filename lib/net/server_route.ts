@@ -62,5 +62,5 @@ export function addHostRoute(server: string, path: ServerPath, context: RouteCon
     interfaceIndex: path.interfaceIndex,
   };
   const device = context.netlink.link(path.interfaceIndex)?.name;
-  addRoute(route, device, context);
+  addRoute(route, device, context, true);
 }

@@ -13,6 +13,7 @@ import { redirectGateway, type RedirectOptions } from "./redirect_gateway.ts";
 import {
   addRoute,
   describeRoute,
+  goneErrors,
   ignoring,
   type NetworkRoute,
   type RouteContext,
@@ -144,6 +145,21 @@ export class TunnelInterface {
         ignoring(() => device.down(), [Errno.ENODEV]);
       });
     }
+    if (ipv6 !== undefined && "peer" in ipv6 && this.#ipv6) this.#addIpv6PeerRoute(ipv6.peer);
+  }
+
+  /** The kernel adds this route too, but later, when routes by the peer were refused already. */
+  #addIpv6PeerRoute(peer: string): void {
+    const { netlink, index, name } = this.#device;
+    const route = { destination: peer, prefixLength: 128, interfaceIndex: index };
+    try {
+      ignoring(() => netlink.addRoute(route), [Errno.EEXIST]);
+    } catch (error) {
+      throw routeError(`cannot add the route ${describeRoute(route, name)}`, error);
+    }
+    this.#configuration.record(`route ${describeRoute(route, name)}`, () => {
+      ignoring(() => netlink.deleteRoute(route), goneErrors);
+    });
   }
 
   #addIpv6Address(address: TunnelAddress): void {

@@ -128,6 +128,7 @@ await isolatedTest(here, "tun: a device is named, configured, and gone after clo
   first.addAddress("fd00::1000", 64);
   first.up();
   const shown = await ipAddress("tun0");
+  assert.match(await run(["ip", "-6", "addr", "show", "to", "fd00::1000"]), /scope global nodad/);
   assert.equal(shown?.mtu, 1300);
   assert.ok(shown.flags.includes("UP") && shown.flags.includes("POINTOPOINT"));
   const info = shown.addr_info.map(({ local, prefixlen, address, broadcast }) =>
