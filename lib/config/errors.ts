@@ -9,14 +9,23 @@ import type { Position } from "./config.ts";
 
 /** A configuration that can't be used, and the line to mend. */
 export class ConfigError extends VpnError {
+  /** Tells errors apart in logs. */
   override readonly name: string = "ConfigError";
 
   /**
+   * A problem, its remedy, its place.
+   *
    * @param problem What is wrong, such as `unknown option "remtoe"`.
    * @param remedy What to write instead.
    * @param position Where; absent when something is missing as a whole.
    */
-  constructor(readonly problem: string, remedy?: string, readonly position?: Position) {
+  constructor(
+    /** What is wrong, without its place. */
+    readonly problem: string,
+    remedy?: string,
+    /** Where; absent when something is missing as a whole. */
+    readonly position?: Position,
+  ) {
     super(position ? `${place(position)} ${problem}` : problem, remedy);
   }
 }
@@ -26,6 +35,7 @@ export class ConfigError extends VpnError {
  * itself is fine (`vpn check` ends with 2 rather than 1).
  */
 export class MissingFileError extends ConfigError {
+  /** Tells errors apart in logs. */
   override readonly name = "MissingFileError";
 }
 

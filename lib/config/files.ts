@@ -8,7 +8,7 @@
 
 import type { Config, FileReference, Notice } from "./config.ts";
 import { MissingFileError, place } from "./errors.ts";
-import { type ConfigHost, denoHost, systemReason } from "./host.ts";
+import { denoHost, type NamedFileHost, systemReason } from "./host.ts";
 import { notice } from "./option.ts";
 
 /** Largest file that an option may name, in bytes: far above any bundle of CAs or CRL. */
@@ -18,6 +18,7 @@ export const maximumFileSize = 64 << 20;
 export class LoadedFiles {
   readonly #contents: ReadonlyMap<FileReference, Uint8Array>;
 
+  /** Made by {@link inspectFiles}. */
   constructor(
     contents: ReadonlyMap<FileReference, Uint8Array>,
     /** Files that couldn't be read; empty from {@link loadFiles}. */
@@ -41,21 +42,19 @@ export class LoadedFiles {
   }
 }
 
-type FileHost = Pick<ConfigHost, "readFile" | "mode">;
-
 /**
  * Reads what the configuration names.
  *
  * @throws {MissingFileError} for the first file that can't be read.
  */
-export function loadFiles(config: Config, host: FileHost = denoHost): LoadedFiles {
+export function loadFiles(config: Config, host: NamedFileHost = denoHost): LoadedFiles {
   const files = inspectFiles(config, host);
   if (files.missing.length > 0) throw files.missing[0];
   return files;
 }
 
 /** Reads what the configuration names, and collects what can't be read (`vpn check`). */
-export function inspectFiles(config: Config, host: FileHost = denoHost): LoadedFiles {
+export function inspectFiles(config: Config, host: NamedFileHost = denoHost): LoadedFiles {
   const contents = new Map<FileReference, Uint8Array>();
   const missing: MissingFileError[] = [];
   const notices: Notice[] = [];

@@ -16,6 +16,12 @@ export interface ConfigHost {
   mode(path: string): number | undefined;
 }
 
+/** What reading a configuration needs. */
+export type ConfigFileHost = Pick<ConfigHost, "readTextFile" | "readStandardInput">;
+
+/** What reading the files that a configuration names needs. */
+export type NamedFileHost = Pick<ConfigHost, "readFile" | "mode">;
+
 /** The real file system. */
 export const denoHost: ConfigHost = {
   readTextFile: (path) => Deno.readTextFileSync(path),

@@ -12,7 +12,7 @@
 export type * from "./config.ts";
 export { ConfigError, MissingFileError } from "./errors.ts";
 export { inspectFiles, LoadedFiles, loadFiles, parseUserPass } from "./files.ts";
-export { type ConfigHost, denoHost } from "./host.ts";
+export { type ConfigFileHost, type ConfigHost, denoHost, type NamedFileHost } from "./host.ts";
 export {
   type CommandLine,
   parseArgv,

@@ -9,13 +9,14 @@ import type { Config, Notice } from "./config.ts";
 import { emptyDraft } from "./draft.ts";
 import { commandLine, ConfigError } from "./errors.ts";
 import { finish } from "./finish.ts";
-import { type ConfigHost, denoHost } from "./host.ts";
+import { type ConfigFileHost, denoHost } from "./host.ts";
 import { shorten } from "./option.ts";
 import { OptionReader } from "./read.ts";
 import { maximumWords } from "./tokenize.ts";
 
 /** A configuration, and what to say about it. */
 export interface ParsedConfig {
+  /** The configuration. */
   readonly config: Config;
   /** In the order in which they came up; show each when `verb` is high enough. */
   readonly notices: readonly Notice[];
@@ -27,14 +28,12 @@ export type CommandLine =
   | { readonly kind: "version" }
   | ({ readonly kind: "run" } & ParsedConfig);
 
-type Host = Pick<ConfigHost, "readTextFile" | "readStandardInput">;
-
 /**
  * Reads a configuration file and those that it includes.
  *
  * @throws {ConfigError} at the first thing that is wrong.
  */
-export function parseConfigFile(path: string, host: Host = denoHost): ParsedConfig {
+export function parseConfigFile(path: string, host: ConfigFileHost = denoHost): ParsedConfig {
   return parse(host, (reader) => reader.file(path, undefined));
 }
 
@@ -44,7 +43,11 @@ export function parseConfigFile(path: string, host: Host = denoHost): ParsedConf
  * @param name Stands for the file name in messages.
  * @throws {ConfigError} at the first thing that is wrong.
  */
-export function parseConfigText(text: string, name: string, host: Host = denoHost): ParsedConfig {
+export function parseConfigText(
+  text: string,
+  name: string,
+  host: ConfigFileHost = denoHost,
+): ParsedConfig {
   return parse(host, (reader) => reader.text(text, name));
 }
 
@@ -54,7 +57,7 @@ export function parseConfigText(text: string, name: string, host: Host = denoHos
  * @param argv Without the program's name.
  * @throws {ConfigError} at the first thing that is wrong.
  */
-export function parseArgv(argv: readonly string[], host: Host = denoHost): CommandLine {
+export function parseArgv(argv: readonly string[], host: ConfigFileHost = denoHost): CommandLine {
   if (argv.length === 0) return { kind: "help" };
   if (argv.length === 1 && !argv[0].startsWith("--")) {
     return { kind: "run", ...parseConfigFile(argv[0], host) };
@@ -73,7 +76,7 @@ export function parseArgv(argv: readonly string[], host: Host = denoHost): Comma
   return { kind: "run", ...parsed };
 }
 
-function parse(host: Host, read: (reader: OptionReader) => void): ParsedConfig {
+function parse(host: ConfigFileHost, read: (reader: OptionReader) => void): ParsedConfig {
   const draft = emptyDraft();
   const reader = new OptionReader(draft, host);
   read(reader);

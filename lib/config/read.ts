@@ -8,7 +8,7 @@
 import type { Notice, Position } from "./config.ts";
 import type { ConnectionDraft, Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
-import { type ConfigHost, systemReason } from "./host.ts";
+import { type ConfigFileHost, systemReason } from "./host.ts";
 import { notYetFor } from "./not_yet.ts";
 import {
   notice,
@@ -31,7 +31,7 @@ export class OptionReader {
 
   constructor(
     readonly draft: Draft,
-    readonly host: Pick<ConfigHost, "readTextFile" | "readStandardInput">,
+    readonly host: ConfigFileHost,
   ) {}
 
   /** Reads the lines of a text. */

@@ -17,7 +17,9 @@ export const maximumWords = 16;
 
 /** What is wrong with a line. */
 export interface TokenizeFailure {
+  /** What is wrong. */
   readonly problem: string;
+  /** What to write instead. */
   readonly remedy: string;
 }
 

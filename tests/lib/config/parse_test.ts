@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  ConfigError,
-  parseArgv,
-  parseConfigFile,
-  parseConfigText,
-} from "../../../lib/config/mod.ts";
+import { parseArgv, parseConfigFile, parseConfigText } from "../../../lib/config/mod.ts";
 import {
   client,
   clientLines,
