@@ -10,11 +10,13 @@ import type { OptionRow } from "./option.ts";
 import { clientOptions } from "./options/client.ts";
 import { connectionOptions } from "./options/connection.ts";
 import { dataChannelOptions } from "./options/data_channel.ts";
+import { dnsOptionRows } from "./options/dns.ts";
 import { ignoredOptions } from "./options/ignored.ts";
 import { networkOptions } from "./options/network.ts";
 import { processOptions } from "./options/process.ts";
 import { pushedOptionRows } from "./options/pushed.ts";
 import { refusedOptions } from "./options/refused.ts";
+import { renegotiationOptions } from "./options/renegotiation.ts";
 import { scriptOptions } from "./options/scripts.ts";
 import { serverOptions } from "./options/server.ts";
 import { tlsOptions } from "./options/tls.ts";
@@ -24,8 +26,10 @@ export const optionRows: readonly OptionRow[] = [
   ...clientOptions,
   ...connectionOptions,
   ...tlsOptions,
+  ...renegotiationOptions,
   ...dataChannelOptions,
   ...networkOptions,
+  ...dnsOptionRows,
   ...serverOptions,
   ...processOptions,
   ...pushedOptionRows,

@@ -8,6 +8,7 @@
 import * as parse from "../parameters.ts";
 import { rows } from "../option.ts";
 
+/** What makes a client. */
 export const clientOptions = rows("client", [
   {
     name: "client",

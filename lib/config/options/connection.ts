@@ -10,6 +10,7 @@ import { type OptionContext, rows } from "../option.ts";
 
 const both = ["main", "connection"] as const;
 
+/** Where the peer is and how to reach it. */
 export const connectionOptions = rows("connection", [
   {
     name: "remote",

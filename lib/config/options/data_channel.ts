@@ -14,6 +14,7 @@ export const defaultDataCiphers = ["AES-256-GCM", "AES-128-GCM", "CHACHA20-POLY1
 
 const timer = ["main", "push"] as const;
 
+/** Ciphers, framing, packet sizes, keep-alive. */
 export const dataChannelOptions = rows("data channel", [
   {
     name: "data-ciphers",

@@ -17,6 +17,7 @@ const push = ["main", "push"] as const;
 const pushRoute = ["main", "push-route"] as const;
 const connection = ["main", "connection"] as const;
 
+/** Taken, without effect. */
 export const ignoredOptions = rows("ignored", [
   ignored("persist-key", "", "Keys are always kept", push),
   ignored("persist-local-ip", "", "Our address is found anew each time"),

@@ -7,12 +7,13 @@
 
 import * as parse from "../parameters.ts";
 import { type OptionContext, rows } from "../option.ts";
-import type { DnsServer, RedirectGateway } from "../config.ts";
+import type { RedirectGateway } from "../config.ts";
 import { deviceName } from "./connection.ts";
 
 const route = ["main", "push-route"] as const;
 const pushed = ["main", "push"] as const;
 
+/** Device, addresses, routes. */
 export const networkOptions = rows("network", [
   {
     name: "dev",
@@ -191,38 +192,6 @@ export const networkOptions = rows("network", [
     apply: ({ draft }) => void (draft.blockIpv6 = true),
   },
   {
-    name: "dhcp-option",
-    usage: "TYPE [VALUE…]",
-    where: route,
-    summary: "DNS servers and domains for this machine",
-    apply: (context, [type, ...values]) => {
-      if (type === "DNS" || type === "DNS6") {
-        if (values.length !== 1 || values[0].includes("%")) {
-          context.expected("one address", values.join(" "));
-        }
-        if (values[0].includes(":")) parse.ipv6(context, values[0]);
-        else parse.ipv4(context, values[0]);
-      }
-      const value = values.join(" ");
-      context.draft.dhcpOptions.push(value === "" ? { type } : { type, value });
-    },
-  },
-  {
-    name: "dns",
-    usage: "KIND VALUE…",
-    where: route,
-    summary: "DNS servers and domains for this machine",
-    apply: (context, [kind, ...values]) => {
-      if (parse.word(context, kind, ["search-domains", "server"]) === "server") {
-        dnsServer(context, values);
-        return;
-      }
-      for (const domain of values) {
-        context.draft.dns.searchDomains.push(parse.host(context, domain));
-      }
-    },
-  },
-  {
     name: "allow-recursive-routing",
     class: "ignored",
     summary: "Keep packets to the server that were routed into the tunnel",
@@ -279,57 +248,4 @@ function redirect(context: OptionContext, flags: readonly string[], gateway: boo
     bypassDns: had("bypassDns") || given.has("bypass-dns"),
     blockLocal: had("blockLocal") || given.has("block-local"),
   };
-}
-
-// `dns server N address …` (the manual's "--dns"; dns_server_addr_parse() takes 8 addresses).
-function dnsServer(context: OptionContext, values: readonly string[]): void {
-  const [priorityText, kind, ...rest] = values;
-  if (kind === undefined || rest.length === 0) {
-    context.expected(`"dns server PRIORITY address|resolve-domains|… VALUE"`, values.join(" "));
-  }
-  const priority = parse.integer(context, priorityText, -128, 127);
-  const servers = context.draft.dns.servers;
-  const server: DnsServer = servers.get(priority) ??
-    { priority, addresses: [], resolveDomains: [] };
-  const single = () => {
-    if (rest.length !== 1) context.expected("one value", rest.join(" "));
-    return rest[0];
-  };
-  const change = (): Partial<DnsServer> => {
-    switch (
-      parse.word(context, kind, ["address", "resolve-domains", "dnssec", "transport", "sni"])
-    ) {
-      case "address": {
-        const addresses = [...server.addresses, ...rest.map((a) => dnsAddress(context, a))];
-        if (addresses.length > 8) context.fail(`"dns server" takes at most 8 addresses`);
-        return { addresses };
-      }
-      case "resolve-domains":
-        return {
-          resolveDomains: [...server.resolveDomains, ...rest.map((d) => parse.host(context, d))],
-        };
-      case "dnssec":
-        return { dnssec: parse.word(context, single(), ["yes", "no", "optional"]) };
-      case "transport":
-        return { transport: parse.word(context, single(), ["plain", "DoH", "DoT"]) };
-      case "sni":
-        return { sni: parse.host(context, single()) };
-    }
-  };
-  servers.set(priority, { ...server, ...change() });
-}
-
-// `1.2.3.4`, `1.2.3.4:53`, `2001:db8::1`, `[2001:db8::1]:53`.
-function dnsAddress(context: OptionContext, text: string): string {
-  const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(text);
-  if (bracketed) {
-    parse.ipv6(context, bracketed[1]);
-    if (bracketed[2] !== undefined) parse.port(context, bracketed[2]);
-    return text;
-  }
-  const parts = text.split(":");
-  if (parts.length > 2) return parse.ipv6(context, text);
-  parse.ipv4(context, parts[0]);
-  if (parts.length === 2) parse.port(context, parts[1]);
-  return text;
 }

@@ -10,6 +10,7 @@ import { type OptionContext, rows } from "../option.ts";
 
 const management = (name: string, usage: string, summary: string) => ({ name, usage, summary });
 
+/** The process and its log. */
 export const processOptions = rows("process and log", [
   {
     name: "config",

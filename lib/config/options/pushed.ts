@@ -10,6 +10,7 @@ import { rows, shorten } from "../option.ts";
 
 const push = ["push"] as const;
 
+/** What only a server writes. */
 export const pushedOptionRows = rows("pushed", [
   {
     name: "peer-id",

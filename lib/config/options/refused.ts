@@ -20,6 +20,7 @@ const tap = `it is for TAP devices; use "dev tun"`;
 const proxy = "connect without a proxy, or through a forwarded UDP port";
 const pkcs11 = "put certificate and key into files (cert, key)";
 
+/** Known and not taken. */
 export const refusedOptions = rows("refused", [
   refused("server-bridge", "Bridging needs a TAP device", `use "server NETWORK NETMASK"`),
   refused("lladdr", "Sets a TAP device's Ethernet address", tap, ["main", "push"]),

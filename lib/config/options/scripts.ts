@@ -15,6 +15,7 @@ const script = (name: string, usage: string, summary: string) => ({
   class: "script" as const,
 });
 
+/** Programs to run. */
 export const scriptOptions = rows("scripts", [
   {
     name: "script-security",

@@ -10,6 +10,7 @@ import { type OptionContext, rows } from "../option.ts";
 
 const perClient = ["client"] as const;
 
+/** What makes a server. */
 export const serverOptions = rows("server", [
   {
     name: "mode",

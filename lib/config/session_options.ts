@@ -1,0 +1,185 @@
+/**
+ * TLS, data channel, timers, sockets, log and process: what both roles have and no network
+ * address is in.
+ *
+ * @module
+ */
+
+import type { FileReference } from "./position.ts";
+
+/** `verify-x509-name NAME TYPE`. */
+export interface VerifyX509Name {
+  /** The name to compare with. */
+  readonly name: string;
+  /** `subject`: the whole distinguished name; `name`: the common name; `name-prefix`: its start. */
+  readonly type: "subject" | "name" | "name-prefix";
+}
+
+/** TLS and whom we trust. */
+export interface TlsOptions {
+  /** Absent only with `peerFingerprints`. */
+  readonly ca?: FileReference;
+  /** Our certificate (PEM). */
+  readonly cert?: FileReference;
+  /** Our private key (PEM). */
+  readonly key?: FileReference;
+  /** PKCS#12 bundle in place of `ca`, `cert` and `key`; inline it is base64. */
+  readonly pkcs12?: FileReference;
+  /** Certificates to send along with ours (PEM). */
+  readonly extraCerts?: FileReference;
+  /** Revocation list (PEM); to be read again when the file changes. */
+  readonly crlVerify?: FileReference;
+  /** SHA-256 of acceptable peer certificates, 32 bytes each in lower-case hex; empty: any. */
+  readonly peerFingerprints: readonly string[];
+  /** The name that the peer's certificate must have. */
+  readonly verifyX509Name?: VerifyX509Name;
+  /** `remote-cert-ku`: one of these masks must be in the peer's; `present`: any key usage. */
+  readonly remoteCertKu?: "present" | readonly number[];
+  /** `remote-cert-eku` (or what `remote-cert-tls` implies): a dotted OID. */
+  readonly remoteCertEku?: string;
+  /** Oldest TLS version. */
+  readonly versionMin: "1.2" | "1.3";
+  /** Newest TLS version. */
+  readonly versionMax: "1.2" | "1.3";
+  /** `tls-cipher`: IANA or OpenSSL names for TLS 1.2, joined by colons. */
+  readonly cipherList?: string;
+  /** `tls-ciphersuites`: TLS 1.3 names joined by colons. */
+  readonly cipherSuites?: string;
+  /** `tls-groups`: names joined by colons. */
+  readonly groups?: string;
+  /** Seconds after which a control packet is sent again. */
+  readonly timeout: number;
+  /** Seconds within which a handshake must end. */
+  readonly handWindow: number;
+  /** Seconds that an old key stays usable after its successor is there. */
+  readonly tranWindow: number;
+  /** Seconds until renegotiation; 0: never from our side. */
+  readonly renegSec: number;
+  /** Lower bound where the moment is drawn at random (`reneg-sec MAX MIN`). */
+  readonly renegSecMin?: number;
+  /** Bytes after which to renegotiate; 0: never. Absent: the cipher's own limit. */
+  readonly renegBytes?: number;
+  /** Packets after which to renegotiate; 0: never. */
+  readonly renegPkts: number;
+  /** `single-session`: no new session after the first. */
+  readonly singleSession: boolean;
+  /** `tls-exit`: end when a negotiation fails. */
+  readonly exitOnFailure: boolean;
+}
+
+/**
+ * How payloads are framed; nothing is ever compressed (OpenVPN's comp.h). `lzo`: 0xFA in front
+ * (`comp-lzo`, `compress lzo`). `stub`: 0xFB in front, and the byte that stood there moves to the
+ * end (`compress`, `compress lz4`). `stub-v2`: nothing, or 0x50 0x00 in front where the payload
+ * starts with 0x50.
+ */
+export type Framing = "none" | "lzo" | "stub" | "stub-v2";
+
+/** The data channel. */
+export interface DataChannelOptions {
+  /** `data-ciphers` in order of preference, upper case; `DEFAULT` and `?` resolved. */
+  readonly ciphers: readonly string[];
+  /** `data-ciphers-fallback`: the cipher for a peer that negotiates none. */
+  readonly fallbackCipher?: string;
+  /** `cipher`: what the options string says; a fallback only through `fallbackCipher`. */
+  readonly cipher?: string;
+  /** `auth`: digest of the CBC HMAC and of `tls-auth`, upper case, `SHA1` … `SHA512`. */
+  readonly auth: string;
+  /** `replay-window`: packets. */
+  readonly replayWindow: number;
+  /** `replay-window`: seconds. */
+  readonly replayTime: number;
+  /** How payloads are framed. */
+  readonly framing: Framing;
+}
+
+/** Sizes of packets. */
+export interface MtuOptions {
+  /** MTU of the TUN device (`tun-mtu`), 100 to 65535. */
+  readonly tunMtu: number;
+  /** Whether `tun-mtu` was given: a pushed `tun-mtu` then only warns where it differs. */
+  readonly tunMtuGiven: boolean;
+  /** Largest outer packet, from which TCP's MSS is derived (`mssfix`); 0: leave TCP alone. */
+  readonly mssfix: number;
+  /**
+   * What `mssfix` counts: `payload` UDP payload, `mtu` with IP and UDP headers (the default),
+   * `fixed` the MTU inside the tunnel.
+   */
+  readonly mssfixCounts: "payload" | "mtu" | "fixed";
+}
+
+/** Keep-alive and idleness, in seconds. 0: off. */
+export interface PingOptions {
+  /** Seconds without another packet to the peer until a ping is sent. */
+  readonly interval: number;
+  /** Seconds without a packet from the peer until `timeoutAction`. */
+  readonly timeout: number;
+  /** `ping-restart` or `ping-exit`. */
+  readonly timeoutAction: "restart" | "exit";
+  /** `ping-timer-rem`: the timeout counts only once a peer is known. */
+  readonly onlyWithRemote: boolean;
+}
+
+/** `inactive`: end when there is little traffic. */
+export interface InactiveOptions {
+  /** Length of the time that is looked at, in seconds; 0: never end. */
+  readonly seconds: number;
+  /** Fewer bytes than that in `seconds` count as none; 0: one byte is enough. */
+  readonly bytes: number;
+}
+
+/** Sockets. */
+export interface SocketOptions {
+  /** `rcvbuf`, bytes. */
+  readonly receiveBuffer?: number;
+  /** `sndbuf`, bytes. */
+  readonly sendBuffer?: number;
+  /** `mark`: SO_MARK. */
+  readonly mark?: number;
+  /** `bind-dev`: SO_BINDTODEVICE. */
+  readonly device?: string;
+}
+
+/** Logging. */
+export interface LogOptions {
+  /** 0 to 11. */
+  readonly verb: number;
+  /** At most that many consecutive messages of one category; 0: no limit. */
+  readonly mute: number;
+  /** `log`, `log-append`; without it standard output. */
+  readonly file?: { readonly path: string; readonly append: boolean };
+  /** `status FILE SECONDS`. */
+  readonly status?: { readonly path: string; readonly interval: number };
+  /** `status-version`: format of the status. */
+  readonly statusVersion: 1 | 2 | 3;
+  /** `suppress-timestamps`. */
+  readonly timestamps: boolean;
+}
+
+/** The process. */
+export interface ProcessOptions {
+  /** `cd`; all paths of this configuration are already resolved against it. */
+  readonly directory?: string;
+  /** File for the process id. */
+  readonly writepid?: string;
+  /** User to run as after the start. */
+  readonly user?: string;
+  /** Group to run as after the start. */
+  readonly group?: string;
+  /** `state` (ours): where CA, keys and leases are kept. */
+  readonly state?: string;
+  /** `crypto` (ours). */
+  readonly engine: "auto" | "webcrypto" | "openssl";
+  /** `disable-offload` (ours) turns it off. */
+  readonly offload: boolean;
+  /** `setenv`, `setenv-safe`: for scripts; `UV_…` and `IV_…` go to the server as peer info. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The TUN device. */
+export interface DeviceOptions {
+  /** `tun` (the next free one), `tun5` or any name together with `dev-type tun`. */
+  readonly name: string;
+  /** `persist-tun`: keep the device over a SIGUSR1 or ping-restart. */
+  readonly persist: boolean;
+}
