@@ -20,7 +20,7 @@ import { path, runSync } from "@optique/run";
 import { errorLine } from "./lib/base/errors.ts";
 import { connect, openvpn, serve } from "./lib/app/commands.ts";
 import { keepInspectorClosed } from "./lib/app/signals.ts";
-import { programVersion } from "./lib/control/peer_info.ts";
+import { programVersion } from "./lib/base/version.ts";
 
 const openvpnOptions = passThrough({
   format: "greedy",

@@ -215,6 +215,7 @@ export class Client {
       },
       command: (command) => this.#plane.command(command),
       keyInstalled: (keyId) => this.#keyInstallations.expect(serverPeer, keyId),
+      traffic: () => this.#plane.counters.peer(serverPeer),
       userCredentials: async () => {
         const user = this.#authToken ?? await this.#parts.userCredentials();
         this.#userName = user?.username ?? "";

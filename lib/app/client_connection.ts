@@ -25,12 +25,14 @@ import type { TlsCredentials } from "../control/tls_channel.ts";
 import { TlsSession } from "../control/tls_session.ts";
 import type { ControlWrap } from "../crypto/control_wrap.ts";
 import { selectKeyMaterial } from "../crypto/key_derivation.ts";
+import type { PeerTraffic } from "../loop/counters.ts";
 import type { DataPlaneCommand } from "../loop/data_plane.ts";
 import { type ControlMessage, parseControlMessage } from "../wire/control_message.ts";
 import type { KeyMethod2Message } from "../wire/key_method.ts";
 import { parseOptionsString } from "../wire/options_string.ts";
 import { PushReplyAssembler } from "../wire/push_reply.ts";
 import { dataFraming } from "./data_framing.ts";
+import { KeyVolume, volumeCheckInterval } from "./key_volume.ts";
 import type { PeerTrust } from "./peer_trust.ts";
 
 /** User name and password, or what stands for them. */
@@ -64,6 +66,8 @@ export interface ConnectionContext {
   command(command: DataPlaneCommand): void;
   /** Resolves when the worker has taken the keys. */
   keyInstalled(keyId: number): Promise<void>;
+  /** What was counted for the server. */
+  traffic(): PeerTraffic;
   userCredentials(): Promise<UserCredentials | undefined>;
   /** `auth-token` was pushed: it stands for the password from now on. */
   authToken(token: string, username: string | undefined): void;
@@ -100,12 +104,14 @@ export class ClientConnection {
   #pulling = false;
   #ended = false;
   #peerAdded = false;
+  readonly #volume: KeyVolume;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   constructor(context: ConnectionContext) {
     this.#context = context;
     this.#log = context.log;
     const { tls } = context.config;
+    this.#volume = new KeyVolume(tls);
     this.#session = new TlsSession({
       role: "client",
       credentials: context.credentials,
@@ -219,6 +225,7 @@ export class ClientConnection {
     const installed = this.#context.keyInstalled(keyId);
     this.#context.command({ kind: "install-key", peer: serverPeer, keyId, ...material });
     await installed;
+    this.#volume.keyChanged(this.#context.traffic());
   }
 
   #requestPush(): void {
@@ -320,6 +327,12 @@ export class ClientConnection {
       }, keepalive ${pulled.ping.interval}s/${pulled.ping.timeout}s over ${connection.transport}`,
     );
     this.#context.up();
+    if (this.#volume.limited) this.#checkVolume();
+  }
+
+  #checkVolume(): void {
+    if (this.#volume.exceeded(this.#context.traffic())) this.renegotiate();
+    this.#later(volumeCheckInterval, () => this.#checkVolume());
   }
 
   #addPeer(pulled: PulledOptions): void {

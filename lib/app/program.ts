@@ -13,6 +13,7 @@
 
 import { errorLine } from "../base/errors.ts";
 import { fileSink, type Log, openLog, standardOutputSink } from "../base/log.ts";
+import { programVersion } from "../base/version.ts";
 import {
   type ClientConfig,
   type LoadedFiles,
@@ -21,7 +22,6 @@ import {
   type ParsedConfig,
   type ServerConfig,
 } from "../config/mod.ts";
-import { programVersion } from "../control/peer_info.ts";
 import { SignalQueue } from "./signals.ts";
 import { startTunnel, type Tunnel } from "./start.ts";
 
@@ -115,8 +115,10 @@ async function attend(
 }
 
 function sinkOf(config: ServerConfig | ClientConfig) {
-  const { file } = config.log;
-  return file === undefined ? standardOutputSink() : fileSink(file.path, file.append);
+  const { file, timestamps } = config.log;
+  return file === undefined
+    ? standardOutputSink(timestamps)
+    : fileSink(file.path, file.append, timestamps);
 }
 
 function say(log: Log, notices: readonly Notice[]): void {

@@ -23,7 +23,9 @@ import { ResetCookie } from "../crypto/reset_cookie.ts";
 import { DataPlane, type DataPlaneEvent } from "../loop/data_plane.ts";
 import { TunnelInterface } from "../net/tunnel_interface.ts";
 import { KeyInstallations } from "./key_installations.ts";
+import { KeyVolume, volumeCheckInterval } from "./key_volume.ts";
 import type { PeerTrust } from "./peer_trust.ts";
+import { RateLimit } from "./rate_limit.ts";
 import { type Lease, type ServerContext, ServerInstance } from "./server_instance.ts";
 import { bindError } from "./socket_errors.ts";
 import { serverTunnel } from "./tunnel_description.ts";
@@ -63,6 +65,8 @@ export class Server {
   #tunnel!: TunnelInterface;
   #plane!: DataPlane;
   #stopping = false;
+  #volumeTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #sessionLimit: RateLimit;
   readonly #startedAt = Date.now();
 
   private constructor(parts: ServerParts) {
@@ -72,6 +76,7 @@ export class Server {
     const cookie = new ResetCookie(config.tls.handWindow);
     this.#responder = new ResetResponder(wrap, cookie, config.connectFreqInitial);
     this.#pool = config.pool && new AddressPool(config.pool.start, config.pool.end);
+    this.#sessionLimit = new RateLimit(config.connectFreq);
     this.#byPeerId = new Array(config.maxClients).fill(undefined);
   }
 
@@ -136,6 +141,11 @@ export class Server {
       fd: this.#socket.fd,
       protocol: "udp",
     });
+    if (new KeyVolume(config.tls).limited) {
+      this.#volumeTimer = setInterval(() => {
+        for (const instance of this.#byPeerId) instance?.checkVolume();
+      }, volumeCheckInterval);
+    }
     const { hostname, port } = this.#socket.localAddress();
     const bound = hostname.includes(":") ? `[AF_INET6]${hostname}` : `[AF_INET]${hostname}`;
     this.#log.at(1, `UDPv${hostname.includes(":") ? 6 : 4} link local (bound): ${bound}:${port}`);
@@ -185,6 +195,7 @@ export class Server {
   /** Ends all sessions and undoes all that was set up. May be called once. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#volumeTimer);
     const instances = [...this.#byPeerId].filter((instance) => instance !== undefined);
     const { explicitExitNotify } = this.#parts.config;
     if (explicitExitNotify > 0 && instances.length > 0) {
@@ -249,6 +260,21 @@ export class Server {
         this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
         return;
       }
+      if (!this.#sessionLimit.allow(performance.now())) {
+        this.#log.at(
+          1,
+          `MULTI: Connection from ${formatEndpoint(address)} would exceed new connection ` +
+            "frequency limit as controlled by --connect-freq",
+        );
+        return;
+      }
+      if (this.#parts.config.tls.singleSession && this.#instances.has(key)) {
+        this.#log.at(
+          1,
+          `TLS Error: no new session from ${formatEndpoint(address)} (single-session)`,
+        );
+        return;
+      }
       this.#accept(socket, address, key, verdict).receive(datagram);
     } else if (verdict.reason === "rate") {
       this.#log.at(4, "connect-freq-initial: too many new connections, one is not answered");
@@ -290,6 +316,7 @@ export class Server {
       lease: (instance, commonName) => this.#lease(instance, commonName),
       closed: (instance) => this.#closed(instance),
       heard: (peerId) => this.#plane.counters.markReceived(peerId, Date.now()),
+      traffic: (peerId) => this.#plane.counters.peer(peerId),
     };
   }
 

@@ -30,8 +30,10 @@ import type { VerifiedPeer } from "../pki/mod.ts";
 import { parseControlMessage } from "../wire/control_message.ts";
 import type { KeyMethod2Message } from "../wire/key_method.ts";
 import { buildPushReplies } from "../wire/push_reply.ts";
+import type { PeerTraffic } from "../loop/counters.ts";
 import type { DataPlaneCommand } from "../loop/data_plane.ts";
 import { dataFraming } from "./data_framing.ts";
+import { KeyVolume } from "./key_volume.ts";
 import type { PeerTrust } from "./peer_trust.ts";
 
 /** A place among the server's peers, and the address that goes with it. */
@@ -63,6 +65,8 @@ export interface ServerContext {
   closed(instance: ServerInstance): void;
   /** A control packet of this peer was authentic. */
   heard(peerId: number): void;
+  /** What was counted for the peer. */
+  traffic(peerId: number): PeerTraffic;
 }
 
 /** How long after the peer acknowledged all we wait before we send with renewed keys, ms. */
@@ -81,6 +85,7 @@ export class ServerInstance {
   #admission: Admission | undefined;
   #lease: Lease | undefined;
   #refusal: string | undefined;
+  readonly #volume: KeyVolume;
   #pushed = false;
   #closed = false;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -100,6 +105,7 @@ export class ServerInstance {
     this.#context = context;
     this.#log = context.log.prefixed(endpoint);
     const { tls } = context.config;
+    this.#volume = new KeyVolume(tls);
     this.#session = new TlsSession(
       {
         role: "server",
@@ -166,6 +172,13 @@ export class ServerInstance {
 
   renegotiate(): void {
     this.#session.renegotiate();
+  }
+
+  /** Renegotiates when the key has carried as much as it may. */
+  checkVolume(): void {
+    if (this.#lease === undefined) return;
+    const traffic = this.#context.traffic(this.#lease.peerId);
+    if (this.#volume.exceeded(traffic)) this.renegotiate();
   }
 
   /** Tells the client something (`RESTART`, `AUTH_FAILED,…`). */
@@ -245,6 +258,7 @@ export class ServerInstance {
     const installed = this.#context.keyInstalled(lease.peerId, keyId);
     this.#context.command({ kind: "install-key", peer: lease.peerId, keyId, ...material });
     await installed;
+    this.#volume.keyChanged(this.#context.traffic(lease.peerId));
     if (keyId === 0) {
       this.#log.at(
         2,

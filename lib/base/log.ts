@@ -34,20 +34,20 @@ export function timestamp(milliseconds: number): string {
 // deno-lint-ignore no-control-regex -- they are what this looks for
 const controlCharacters = /[\x00-\x1f\x7f-\x9f]/g;
 
-/** A record as one line without its line end. */
-export function formatRecord(record: LogRecord): string {
+/** A record as one line without its line end; `timestamps`: whether it starts with the time. */
+export function formatRecord(record: LogRecord, timestamps = true): string {
   const text = record.message.map(String).join("").replace(controlCharacters, "?");
-  return `${timestamp(record.timestamp)} ${text}`;
+  return timestamps ? `${timestamp(record.timestamp)} ${text}` : text;
 }
 
 /** Writes each record as a line to stdout, where OpenVPN logs by default. */
-export function standardOutputSink(): Sink {
+export function standardOutputSink(timestamps = true): Sink {
   const encoder = new TextEncoder();
-  return (record) => writeAll(Deno.stdout, encoder.encode(formatRecord(record) + "\n"));
+  return (record) => writeAll(Deno.stdout, encoder.encode(formatRecord(record, timestamps) + "\n"));
 }
 
 /** Writes each record as a line to a file, created with mode 0600 (`log`, `log-append`). */
-export function fileSink(path: string, append: boolean): Sink {
+export function fileSink(path: string, append: boolean, timestamps = true): Sink {
   const file = Deno.openSync(path, {
     write: true,
     create: true,
@@ -56,7 +56,7 @@ export function fileSink(path: string, append: boolean): Sink {
     mode: 0o600,
   });
   const encoder = new TextEncoder();
-  return (record) => writeAll(file, encoder.encode(formatRecord(record) + "\n"));
+  return (record) => writeAll(file, encoder.encode(formatRecord(record, timestamps) + "\n"));
 }
 
 function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {

@@ -168,7 +168,6 @@ function logOptions(draft: Draft): LogOptions {
   const { file, status } = draft.log;
   return defined({
     verb: draft.log.verb ?? 1,
-    mute: draft.log.mute ?? 0,
     file: file && { ...file, path: resolvePath(draft, file.path) },
     status: status && { ...status, path: resolvePath(draft, status.path) },
     statusVersion: draft.log.statusVersion ?? 1,

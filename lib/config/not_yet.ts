@@ -45,12 +45,6 @@ export const notYet: readonly NotYet[] = [
     remedy: `decrypt the key with "openssl pkey"`,
   },
   {
-    options: ["extra-certs"],
-    effect: "refuse",
-    reason: "further certificates aren't sent yet",
-    remedy: `append them to the file of "cert"`,
-  },
-  {
     options: ["peer-fingerprint", "verify-hash"],
     effect: "refuse",
     reason: "certificates aren't checked by fingerprint yet",
@@ -90,11 +84,6 @@ export const notYet: readonly NotYet[] = [
     remedy: openvpn,
   },
   {
-    options: ["remote-random-hostname"],
-    effect: "warn",
-    reason: "the name is looked up as it stands",
-  },
-  {
     options: ["dhcp-option", "dns"],
     effect: "warn",
     reason: "this machine's DNS settings aren't changed yet",
@@ -104,23 +93,6 @@ export const notYet: readonly NotYet[] = [
     effect: "refuse",
     reason: "IPv6 isn't blocked yet",
     remedy: "switch IPv6 off on this machine, or leave the line out",
-  },
-  {
-    options: ["ifconfig-ipv6", "route-ipv6", "route-ipv6-gateway"],
-    effect: "warn",
-    reason: "IPv6 isn't set up in the tunnel yet",
-  },
-  {
-    options: ["redirect-gateway", "redirect-private"],
-    when: (flags) => flags.includes("ipv6"),
-    effect: "warn",
-    reason: "IPv6 stays outside of the tunnel for now",
-  },
-  {
-    options: ["redirect-gateway", "redirect-private"],
-    when: (flags) => flags.includes("block-local"),
-    effect: "warn",
-    reason: "the local network isn't blocked yet",
   },
   {
     options: ["ifconfig-noexec", "route-noexec"],
@@ -170,11 +142,6 @@ export const notYet: readonly NotYet[] = [
     options: ["ifconfig-pool-persist"],
     effect: "warn",
     reason: "addresses aren't remembered over a restart yet",
-  },
-  {
-    options: ["connect-freq", "connect-freq-initial"],
-    effect: "warn",
-    reason: "new sessions aren't limited in number per time yet",
   },
   {
     options: ["verify-client-cert"],

@@ -144,8 +144,6 @@ export interface SocketOptions {
 export interface LogOptions {
   /** 0 to 11. */
   readonly verb: number;
-  /** At most that many consecutive messages of one category; 0: no limit. */
-  readonly mute: number;
   /** `log`, `log-append`; without it standard output. */
   readonly file?: { readonly path: string; readonly append: boolean };
   /** `status FILE SECONDS`. */

@@ -6,10 +6,8 @@
  * @module
  */
 
+import { programVersion } from "../base/version.ts";
 import { formatPeerInfo, IvProto } from "../wire/peer_info.ts";
-
-/** This program's version. */
-export const programVersion = "0.1.0";
 
 /** The version of OpenVPN whose protocol we follow: some servers choose features by `IV_VER`. */
 const compatibleVersion = "2.6.14";

@@ -111,13 +111,6 @@ export const processOptions = rows("process and log", [
     },
   },
   {
-    name: "mute",
-    usage: "N",
-    where: ["main", "push"],
-    summary: "Log at most N messages of a kind in a row",
-    apply: (context, [text]) => void (context.draft.log.mute = parse.count(context, text)),
-  },
-  {
     name: "log",
     usage: "FILE",
     summary: "Log to FILE, emptied first",

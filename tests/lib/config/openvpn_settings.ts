@@ -79,7 +79,6 @@ export function ourSettings(config: Config): Settings {
     mark: `${config.socket.mark ?? 0}`,
     route_default_metric: `${network.routeMetric ?? 0}`,
     route_delay: `${network.routeDelay ?? 0}`,
-    mute: `${log.mute}`,
     status_file_version: `${log.statusVersion}`,
     ...(config.role === "client" ? clientSettings(config) : serverSettings(config)),
   };

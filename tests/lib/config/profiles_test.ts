@@ -66,6 +66,7 @@ Deno.test("a provider's profile with TCP, scripts and words for others", () => {
   assert.equal(config.authRetry, "nointeract");
   assert.deepEqual(config.pullFilters[0], { action: "ignore", prefix: "ifconfig-ipv6" });
   assert.equal(config.network.redirectGateway?.def1, true);
+  assert.equal(config.network.redirectGateway?.ipv6, true);
   assert.equal(config.process.environment.CLIENT_CERT, "0");
   const all = warnings(parsed).join("\n");
   for (
@@ -74,7 +75,6 @@ Deno.test("a provider's profile with TCP, scripts and words for others", () => {
       /"tls-cipher" is accepted but not honoured yet/,
       /"dhcp-option" is accepted but not honoured yet/,
       /"up" is accepted but not honoured yet: programs aren't called yet/,
-      /"redirect-gateway" is accepted but not honoured yet: IPv6/,
       /unknown option "another-unknown-one" ignored/,
       /unknown option "no-such-option" ignored/,
     ]
