@@ -19,6 +19,8 @@ export interface ConfigOptions {
   readonly certificate?: Certificate;
   /** In place of the credentials' authority: path of the file for `ca`. */
   readonly ca?: string;
+  /** False: no `tls-auth`. */
+  readonly tlsAuth?: boolean;
   /** Digest of data channel (CBC) and tls-auth; SHA256 by default. */
   readonly auth?: string;
   /** `data-ciphers`; without it the program's default. */
@@ -45,6 +47,10 @@ function commonLines(options: ConfigOptions, certificate: Certificate): string[]
   return lines;
 }
 
+function tlsAuthLines(options: ConfigOptions, direction: 0 | 1): string[] {
+  return options.tlsAuth === false ? [] : [`tls-auth ${options.credentials.tlsAuth} ${direction}`];
+}
+
 /** A server on 10.8.0.0/24 with tls-auth. */
 export function serverConfig(options: ConfigOptions): string[] {
   return [
@@ -53,21 +59,21 @@ export function serverConfig(options: ConfigOptions): string[] {
     "server 10.8.0.0 255.255.255.0",
     "topology subnet",
     "dh none",
-    `tls-auth ${options.credentials.tlsAuth} 0`,
+    ...tlsAuthLines(options, 0),
     "keepalive 1 10",
     ...options.extra ?? [],
   ];
 }
 
-/** A client of the server at `remote`. */
+/** A client; `remote` is what stands after that word: address and port. */
 export function clientConfig(remote: string, options: ConfigOptions): string[] {
   return [
     ...commonLines(options, options.certificate ?? options.credentials.client),
     "client",
     "nobind",
-    `remote ${remote} ${serverPort}`,
+    `remote ${remote}`,
     "remote-cert-tls server",
-    `tls-auth ${options.credentials.tlsAuth} 1`,
+    ...tlsAuthLines(options, 1),
     // The default waits up to 5 s between attempts, and longer each time.
     "connect-retry 1 1",
     ...options.extra ?? [],

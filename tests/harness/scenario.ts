@@ -5,7 +5,7 @@
  */
 
 import { type Credentials, makeCredentials } from "./certificates.ts";
-import { clientConfig, type ConfigOptions, serverConfig } from "./configs.ts";
+import { clientConfig, type ConfigOptions, serverConfig, serverPort } from "./configs.ts";
 import { TemporaryDirectory } from "./directory.ts";
 import { type Host, Network } from "./network.ts";
 import { type Implementation, Peer } from "./peers.ts";
@@ -17,6 +17,8 @@ export interface StartOptions extends Partial<ConfigOptions> {
   readonly ourArguments?: readonly string[];
   /** Path of the compiled program, for `executable`. */
   readonly executable?: string;
+  /** Client only: what stands after `remote`; the first host's address and port by default. */
+  readonly remote?: string;
 }
 
 /** Hosts on one network with credentials; the first host is the server's. */
@@ -71,7 +73,7 @@ export class Scenario implements AsyncDisposable {
       name: `${role}-${++this.#started}`,
       config: role === "server"
         ? serverConfig(configOptions)
-        : clientConfig(this.serverHost.address, configOptions),
+        : clientConfig(options.remote ?? `${this.serverHost.address} ${serverPort}`, configOptions),
       ourArguments: options.ourArguments,
       executable: options.executable,
     });
