@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseArgv } from "../../../lib/config/mod.ts";
+import { VpnError } from "../../../lib/base/errors.ts";
+import { clientProfile, serverConfiguration } from "../../../lib/pki/profile.ts";
+import { inTemporaryDirectory } from "./temporary.ts";
+
+const pem = "-----BEGIN X-----\nAAAA\n-----END X-----\n";
+const client = { remote: "vpn.example", ca: pem, cert: pem, key: pem, tlsAuthKey: pem };
+
+Deno.test("our own parser takes the profile and the server's configuration", async () => {
+  await inTemporaryDirectory(async (directory) => {
+    const profile = join(directory, "client.ovpn");
+    await Deno.writeTextFile(profile, clientProfile({ ...client, port: 1195 }));
+    const parsed = parseArgv(["--config", profile]);
+    assert.ok(parsed.kind === "run" && parsed.config.role === "client");
+    const awkward = join(directory, 'a "b" \\c');
+    await Deno.mkdir(awkward);
+    const configuration = join(awkward, "server.conf");
+    await Deno.writeTextFile(configuration, serverConfiguration({ directory: awkward }));
+    const served = parseArgv(["--config", configuration]);
+    assert.ok(served.kind === "run" && served.config.role === "server");
+    assert.equal(served.config.process.directory, awkward);
+  });
+});
+
+Deno.test("a value cannot bring in an option of its own", () => {
+  for (const remote of ["a b", "a\nscript-security 2", 'a"', "a#", ""]) {
+    assert.throws(() => clientProfile({ ...client, remote }), VpnError);
+  }
+  for (const port of [0, 65536, 1.5, NaN]) {
+    assert.throws(() => clientProfile({ ...client, port }), VpnError);
+  }
+  const block = `${pem}</key>\nup evil`;
+  assert.throws(() => clientProfile({ ...client, key: block }), VpnError);
+  assert.throws(() => serverConfiguration({ directory: "/a\nup evil" }), VpnError);
+  assert.throws(() => serverConfiguration({ directory: "/a", network: "1 2" }), VpnError);
+});
+
+Deno.test("explicit-exit-notify goes with datagrams only", () => {
+  assert.match(clientProfile(client), /^explicit-exit-notify/m);
+  assert.doesNotMatch(clientProfile({ ...client, proto: "tcp" }), /explicit-exit-notify/);
+  assert.doesNotMatch(
+    serverConfiguration({ directory: "/a", proto: "tcp" }),
+    /explicit-exit-notify/,
+  );
+});
