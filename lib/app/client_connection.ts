@@ -87,8 +87,12 @@ const pushRequestInterval = 5000;
 /** How long a failed session has to send its TLS alert, ms. */
 const alertDelay = 50;
 
-/** How long after the server acknowledged all we wait before we send with renewed keys, ms. */
-const renewedKeyDelay = 1000;
+/**
+ * How long after a renegotiation we still send with the former keys, ms. The server has the new
+ * ones when our last acknowledgement has reached it; should that be lost, it repeats its message
+ * after 2 s and we the acknowledgement.
+ */
+const renewedKeyDelay = 3000;
 
 /** See the module's page. */
 export class ClientConnection {
@@ -100,6 +104,8 @@ export class ClientConnection {
   #keyBlock: Uint8Array | undefined;
   #serverOptions = "";
   #cipher: string | undefined;
+  /** Has the newest keys used for sending, while that still waits. */
+  #activateNow: (() => void) | undefined;
   #up = false;
   #pulling = false;
   #ended = false;
@@ -135,8 +141,10 @@ export class ClientConnection {
       controlMessage: (text) => this.#controlMessage(parseControlMessage(text), text),
       tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
       retired: (keyId) => context.command({ kind: "retire-key", peer: serverPeer, keyId }),
-      renegotiating: (keyId, byPeer) =>
-        this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`),
+      renegotiating: (keyId, byPeer) => {
+        this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`);
+        this.#activateNow?.();
+      },
       failed: (error) => this.#failed(error),
     });
     this.#later(context.connection.connectTimeout * 1000, () => {
@@ -239,10 +247,12 @@ export class ClientConnection {
     // The first keys are activated when the tunnel is there. Later ones: the former are as good
     // for sending, and the server may need a moment.
     if (keyId === 0) return;
-    this.#later(
-      renewedKeyDelay,
-      () => this.#context.command({ kind: "activate-key", peer: serverPeer, keyId }),
-    );
+    const activate = () => {
+      this.#activateNow = undefined;
+      this.#context.command({ kind: "activate-key", peer: serverPeer, keyId });
+    };
+    this.#activateNow = activate;
+    this.#later(renewedKeyDelay, () => this.#activateNow === activate && activate());
   }
 
   #controlMessage(message: ControlMessage, text: string): void {

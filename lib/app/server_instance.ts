@@ -69,9 +69,6 @@ export interface ServerContext {
   traffic(peerId: number): PeerTraffic;
 }
 
-/** How long after the peer acknowledged all we wait before we send with renewed keys, ms. */
-const renewedKeyDelay = 1000;
-
 /** How long a refused client has to fetch its AUTH_FAILED, ms. */
 const refusalLinger = 5000;
 
@@ -296,11 +293,8 @@ export class ServerInstance {
   #settled(keyId: number): void {
     const lease = this.#lease;
     if (lease === undefined || this.#refusal !== undefined) return;
-    const activate = () =>
-      this.#context.command({ kind: "activate-key", peer: lease.peerId, keyId });
-    // The former keys are as good for sending; the peer may need a moment for the new ones.
-    if (keyId === 0) activate();
-    else this.#later(renewedKeyDelay, activate);
+    // A client acknowledges our key message when it has the keys, not before.
+    this.#context.command({ kind: "activate-key", peer: lease.peerId, keyId });
   }
 
   #retired(keyId: number): void {

@@ -81,6 +81,8 @@ export class TlsSession {
   #remoteSessionId: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
   #primary: KeyNegotiation;
   #lameDuck: KeyNegotiation | undefined;
+  /** Key ids of negotiations before the lame duck, whose keys wait for the next ones. */
+  readonly #toRetire: number[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pumpQueued = false;
   #acknowledgeAt = 0;
@@ -198,7 +200,11 @@ export class TlsSession {
 
   #softReset(byPeer: boolean): void {
     const keyId = nextKeyId(this.#primary.keyId);
-    if (this.#lameDuck !== undefined) this.#retireLameDuck();
+    if (this.#lameDuck !== undefined) {
+      // Its keys stay until the new ones are there: the peer may still send with them.
+      this.#lameDuck.close();
+      this.#toRetire.push(this.#lameDuck.keyId);
+    }
     this.#lameDuck = this.#primary;
     this.events.renegotiating(keyId, byPeer);
     this.#primary = this.#negotiate(keyId, Opcode.SOFT_RESET_V1);
@@ -218,7 +224,10 @@ export class TlsSession {
       verifyPeer: (chain) => this.events.verifyPeer(chain, keyId),
       authorize: (message) => this.events.authorize(message, keyId),
       localKeyMessage: () => this.events.localKeyMessage(),
-      keysDerived: (id, keyBlock) => this.events.keysDerived(id, keyBlock),
+      keysDerived: async (id, keyBlock) => {
+        await this.events.keysDerived(id, keyBlock);
+        for (const former of this.#toRetire.splice(0)) this.events.retired(former);
+      },
       settled: (id) => this.events.settled(id),
       controlMessage: (text) => this.events.controlMessage(text),
       tlsEstablished: (description) => this.events.tlsEstablished(description),
