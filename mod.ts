@@ -15,7 +15,14 @@
  */
 
 export { PrivilegeError, VpnError } from "./lib/base/errors.ts";
-export { type Log, openLog } from "./lib/base/log.ts";
+export {
+  fileSink,
+  type Log,
+  type LogEntry,
+  type LogSink,
+  openLog,
+  standardOutputSink,
+} from "./lib/base/log.ts";
 export * from "./lib/config/mod.ts";
 export * from "./lib/pki/mod.ts";
 export { startTunnel, type Tunnel, type TunnelEnd } from "./lib/app/start.ts";

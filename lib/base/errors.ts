@@ -7,9 +7,12 @@
 
 /** An error that the user can understand and, mostly, mend. */
 export class VpnError extends Error {
+  /** The class's name, for logs. */
   override readonly name: string = "VpnError";
 
   /**
+   * An error with its remedy.
+   *
    * @param message What went wrong, without a full stop at its end.
    * @param remedy What the user can do about it, as an imperative clause.
    * @param options The underlying error, kept for `--verb 9`.
@@ -26,6 +29,7 @@ export class VpnError extends Error {
 
 /** The operating system refuses for want of privileges (`EPERM`, `EACCES`). */
 export class PrivilegeError extends VpnError {
+  /** The class's name, for logs. */
   override readonly name = "PrivilegeError";
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { configureSync, getLogger, type LogRecord, type Sink } from "@logtape/logtape";
+import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
 
 /** Where log lines go. */
 export interface Log {
@@ -22,6 +22,19 @@ export interface Log {
   prefixed(prefix: string): Log;
 }
 
+/** A message that is to be shown. */
+export interface LogEntry {
+  /** ms since 1970. */
+  readonly time: number;
+  /** How much it matters. */
+  readonly level: "error" | "warning" | "info" | "debug";
+  /** One line, without control characters. */
+  readonly text: string;
+}
+
+/** Takes the messages that are to be shown; disposed of when another log is opened. */
+export type LogSink = ((entry: LogEntry) => void) & Partial<Disposable>;
+
 /** `YYYY-MM-DD HH:MM:SS` in local time, as OpenVPN stamps its lines. */
 export function timestamp(milliseconds: number): string {
   const date = new Date(milliseconds);
@@ -30,33 +43,24 @@ export function timestamp(milliseconds: number): string {
     `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-// C0, DEL and C1 control characters: a peer's text must not move the cursor of whoever reads.
-// deno-lint-ignore no-control-regex -- they are what this looks for
-const controlCharacters = /[\x00-\x1f\x7f-\x9f]/g;
-
-/** A record as one line without its line end; `timestamps`: whether it starts with the time. */
-export function formatRecord(record: LogRecord, timestamps = true): string {
-  const text = record.message.map(String).join("").replace(controlCharacters, "?");
-  return timestamps ? `${timestamp(record.timestamp)} ${text}` : text;
+/** An entry as a line with its line end; `timestamps`: whether it starts with the time. */
+export function formatEntry(entry: LogEntry, timestamps = true): string {
+  return timestamps ? `${timestamp(entry.time)} ${entry.text}\n` : `${entry.text}\n`;
 }
 
-/** Writes each record as a line to stdout, where OpenVPN logs by default. */
-export function standardOutputSink(timestamps = true): Sink {
+/** Writes to standard output, where OpenVPN logs by default. */
+export function standardOutputSink(timestamps = true): LogSink {
   const encoder = new TextEncoder();
-  return (record) => writeAll(Deno.stdout, encoder.encode(formatRecord(record, timestamps) + "\n"));
+  return (entry) => writeAll(Deno.stdout, encoder.encode(formatEntry(entry, timestamps)));
 }
 
-/** Writes each record as a line to a file, created with mode 0600 (`log`, `log-append`). */
-export function fileSink(path: string, append: boolean, timestamps = true): Sink {
-  const file = Deno.openSync(path, {
-    write: true,
-    create: true,
-    append,
-    truncate: !append,
-    mode: 0o600,
-  });
+/** Writes to a file, created with mode 0600 (`log`, `log-append`). */
+export function fileSink(path: string, append: boolean, timestamps = true): LogSink {
+  const options = { write: true, create: true, append, truncate: !append, mode: 0o600 };
+  const file = Deno.openSync(path, options);
   const encoder = new TextEncoder();
-  return (record) => writeAll(file, encoder.encode(formatRecord(record, timestamps) + "\n"));
+  const write = (entry: LogEntry) => writeAll(file, encoder.encode(formatEntry(entry, timestamps)));
+  return Object.assign(write, { [Symbol.dispose]: () => file.close() });
 }
 
 function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
@@ -68,16 +72,37 @@ function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Ar
 }
 
 /** Sets up logging for the process and returns its root log. May be called again (SIGHUP). */
-export function openLog(verb: number, sink: Sink = standardOutputSink()): Log {
+export function openLog(verb: number, sink: LogSink = standardOutputSink()): Log {
+  const main = Object.assign((record: LogRecord) => sink(entryOf(record)), {
+    [Symbol.dispose]: () => sink[Symbol.dispose]?.(),
+  });
   configureSync({
     reset: true,
-    sinks: { main: sink },
+    sinks: { main },
     loggers: [
       { category: "vpn", sinks: ["main"], lowestLevel: "trace" },
       { category: ["logtape", "meta"], sinks: [], lowestLevel: "fatal" },
     ],
   });
   return new LogTapeLog(verb, "");
+}
+
+// C0, DEL and C1 control characters: a peer's text must not move the cursor of whoever reads.
+// deno-lint-ignore no-control-regex -- they are what this looks for
+const controlCharacters = /[\x00-\x1f\x7f-\x9f]/g;
+
+const levels: Readonly<Record<LogLevel, LogEntry["level"]>> = {
+  trace: "debug",
+  debug: "debug",
+  info: "info",
+  warning: "warning",
+  error: "error",
+  fatal: "error",
+};
+
+function entryOf(record: LogRecord): LogEntry {
+  const text = record.message.map(String).join("").replace(controlCharacters, "?");
+  return { time: record.timestamp, level: levels[record.level], text };
 }
 
 class LogTapeLog implements Log {
