@@ -14,7 +14,6 @@ const keySlots = 8;
 
 /** One negotiated key: both directions, with what counts packets in each. */
 export class DataKey {
-  readonly packetIds = new PacketIdSender();
   readonly replay: ReplayWindow;
   /** Whether `key-exhausting` was reported. */
   exhaustingReported = false;
@@ -28,6 +27,7 @@ export class DataKey {
     readonly keyId: number,
     readonly sealCipher: DataCipher,
     readonly openCipher: DataCipher,
+    readonly packetIds: PacketIdSender = new PacketIdSender(),
   ) {
     this.replay = new ReplayWindow(peer.replayWindow, peer.replayTime);
   }
