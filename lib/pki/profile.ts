@@ -127,7 +127,6 @@ export function serverConfiguration(options: ServerConfigurationOptions): string
     "# Ping every 10 s; a client that is silent for twice 60 s is gone.",
     "keepalive 10 60",
     ...notify,
-    "persist-key",
     "persist-tun",
     "",
     "# Send all traffic of the clients through this server (needs forwarding and NAT here):",

@@ -32,7 +32,6 @@ export const ignoredOptions = rows("ignored", [
   ignored("txqueuelen", "N", "Queue of the device"),
   ignored("comp-noadapt", "", "Nothing is compressed", push),
   ignored("ncp-disable", "", "Ciphers are always negotiated with a peer that can"),
-  ignored("dh", "FILE", "Keys are exchanged by ECDHE; dh none means that", ["main", "inline"]),
   ignored("disable-dco", "", "There is no kernel module to use"),
   ignored("disable-occ", "", "Options of the peer are compared for the log only"),
   ignored("opt-verify", "", "Options of the peer are compared for the log only"),

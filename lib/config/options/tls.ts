@@ -16,6 +16,15 @@ const perConnection = ["main", "connection", "inline"] as const;
 /** Whom to trust and who we are. */
 export const tlsOptions = rows("tls", [
   {
+    name: "dh",
+    usage: "none|FILE",
+    where: ["main", "inline"],
+    summary: "Keys are exchanged by ECDHE, as with none; a FILE is not read",
+    apply: (context, [file]) => {
+      if (file !== "none") context.info(`"dh" changes nothing here: keys are exchanged by ECDHE`);
+    },
+  },
+  {
     name: "tls-client",
     summary: "Be the client in the TLS handshake",
     apply: ({ draft }) => void (draft.tlsClient = true),
