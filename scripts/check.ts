@@ -1,5 +1,5 @@
 /**
- * The gate: format, lint, types, documentation, layers. `deno task check`.
+ * The gate: format, lint, types, documentation, the options' page, layers. `deno task check`.
  *
  * @module
  */
@@ -14,6 +14,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   // Without arguments: every file of the project.
   types: ["check", "--quiet"],
   documentation: ["doc", "--lint", "--quiet", "mod.ts", "ffi/mod.ts"],
+  options: ["run", "-A", "--quiet", "scripts/options_page.ts", "--check"],
   layers: ["run", "-A", "--quiet", "scripts/check_layers.ts"],
 };
 
