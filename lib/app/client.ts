@@ -28,7 +28,7 @@ import { ClientTunnel } from "./client_tunnel.ts";
 import { KeyInstallations } from "./key_installations.ts";
 import type { PeerTrust } from "./peer_trust.ts";
 import { RemoteList } from "./remote_list.ts";
-import { bindError } from "./socket_errors.ts";
+import { bindError, defaultSocketBuffer } from "./sockets.ts";
 
 /** What a client is made of. */
 export interface ClientParts {
@@ -258,8 +258,8 @@ export class Client {
       hostname: connection.local,
       port: connection.localPort ?? 0,
       family,
-      receiveBuffer: socket.receiveBuffer,
-      sendBuffer: socket.sendBuffer,
+      receiveBuffer: socket.receiveBuffer ?? defaultSocketBuffer,
+      sendBuffer: socket.sendBuffer ?? defaultSocketBuffer,
       mark: socket.mark,
       device: socket.device,
     });

@@ -27,7 +27,7 @@ import { KeyVolume, volumeCheckInterval } from "./key_volume.ts";
 import type { PeerTrust } from "./peer_trust.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type Lease, type ServerContext, ServerInstance } from "./server_instance.ts";
-import { bindError } from "./socket_errors.ts";
+import { bindError, defaultSocketBuffer } from "./sockets.ts";
 import { serverTunnel } from "./tunnel_description.ts";
 
 /** What a server is made of. */
@@ -95,8 +95,8 @@ export class Server {
         port: listen.port,
         family: listen.family,
         ipv6Only: listen.ipv6Only,
-        receiveBuffer: config.socket.receiveBuffer,
-        sendBuffer: config.socket.sendBuffer,
+        receiveBuffer: config.socket.receiveBuffer ?? defaultSocketBuffer,
+        sendBuffer: config.socket.sendBuffer ?? defaultSocketBuffer,
         mark: config.socket.mark,
         device: config.socket.device,
       });

@@ -1,11 +1,17 @@
 /**
- * Why a socket cannot be bound, in words that name the remedy.
+ * The sockets of server and client: how large their buffers are, and why one cannot be bound.
  *
  * @module
  */
 
 import { SysError } from "deno-tun";
 import { PrivilegeError, VpnError } from "../base/errors.ts";
+
+/**
+ * Bytes of a socket's buffers without `rcvbuf` and `sndbuf`. The system's own 200 KB hold 2 ms of a
+ * Gbit/s; a worker that is not scheduled for longer would lose packets.
+ */
+export const defaultSocketBuffer = 4 << 20;
 
 /** @param endpoint What was to be bound, `HOST:PORT`. */
 export function bindError(endpoint: string, cause: unknown): VpnError {
