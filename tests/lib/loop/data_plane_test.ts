@@ -1,6 +1,5 @@
-// The worker with real eventfd, epoll and UDP sockets on the loopback interface. The TUN device is a
-// SOCK_DGRAM socket pair's stand-in: a UDP socket connected to nothing would not do, so packets come
-// from a real TUN device where we may open one.
+// The worker with real eventfd, epoll and UDP sockets on the loopback interface; tun_test.ts has the
+// TUN device.
 
 import assert from "node:assert/strict";
 import { encodeSockaddr, UdpSocket } from "deno-tun";
