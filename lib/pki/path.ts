@@ -96,7 +96,8 @@ function checkAuthority(issuer: Certificate, trusted: boolean): void {
       "not-an-authority",
       `${called(issuer)} may not issue certificates (${why})`,
     );
-  // Version 1 has no extensions to say it with: trusted only where the user names it as `ca`.
+  // Versions 1 and 2 have no extensions to say it with: trusted only where the user names a
+  // self-signed one of version 1 as `ca`.
   const old = trusted && issuer.version === 1 && sameName(issuer.subject, issuer.issuer);
   if (issuer.basicConstraints?.ca !== true && !old) throw refuse("no CA:TRUE");
   if (issuer.keyUsage !== undefined && !issuer.keyUsage.has("keyCertSign")) {

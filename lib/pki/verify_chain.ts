@@ -105,9 +105,7 @@ export async function verifyPeerCertificate(
 
   const path = await trustedPath(leaf, chain, policy);
   checkPathConstraints(path);
-  for (const [depth, certificate] of path.entries()) {
-    // A trusted authority may be of version 1: the user vouches for it.
-    if (depth === 0 || depth < path.length - 1) checkVersion(certificate);
+  for (const certificate of path) {
     checkCriticalExtensions(certificate);
     checkValidity(certificate, policy.now);
   }

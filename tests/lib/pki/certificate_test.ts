@@ -125,7 +125,7 @@ Deno.test("changed, cut and lengthened encodings: refused or read, and never tru
       bytes[at] ^= to;
       await assert.rejects(verifyPeerCertificate([bytes], trusted), CertificateError);
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
   for (let bit = 0; bit < list.raw.length * 8; bit++) {
     const bytes = list.raw.slice();
@@ -181,7 +181,7 @@ Deno.test("fields that must agree, or may come once, are held to it", () => {
   const ecdsa = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
   refused(patch([...ecdsa, 2], [...ecdsa, 3], "first"), /two different signature algorithms/);
   // Subject key identifier turned into a second authority key identifier.
-  refused(patch([0x55, 0x1d, 0x0e], [0x55, 0x1d, 0x23], "first"), /twice|key identifier/);
+  refused(patch([0x55, 0x1d, 0x0e], [0x55, 0x1d, 0x23], "first"), /twice/);
   // Version 4, version 2 with extensions, and the default version spelt out.
   refused(patch([0xa0, 3, 2, 1, 2], [0xa0, 3, 2, 1, 3], "first"), /version 4/);
   refused(patch([0xa0, 3, 2, 1, 2], [0xa0, 3, 2, 1, 1], "first"), /extensions in version 2/);

@@ -71,12 +71,14 @@ export async function makeImpostors(directory: string, role: Role): Promise<Impo
   const anonymous = good.map((line) => line.replace(/(KeyIdentifier) = .*/, "$1 = none"));
 
   const key = await workshop.key("peer");
-  const root = await workshop.root("ca", "/CN=Test CA", ["basicConstraints = critical, CA:TRUE"]);
+  // RSA, since ECDSA knows no MD5.
+  const certifies = ["basicConstraints = critical, CA:TRUE"];
+  const root = await workshop.root("ca", "/CN=Test CA", certifies, "rsa:2048");
   const stranger = await workshop.root("stranger-ca", "/CN=Other CA", intermediate.slice(0, 2));
   const double = await workshop.root("double-ca", "/CN=Test CA", intermediate.slice(0, 2));
   const sub = await workshop.authority("sub", root, intermediate);
   const subRevoked = await workshop.authority("sub-revoked", root, intermediate);
-  const subExpired = await workshop.authority("sub-expired", root, intermediate, past);
+  const subExpired = await workshop.authority("sub-expired", root, intermediate, { dates: past });
   const subClosed = await workshop.authority("sub-closed", root, [
     "basicConstraints = critical, CA:TRUE, pathlen:0",
     ...intermediate.slice(1),
@@ -87,6 +89,13 @@ export async function makeImpostors(directory: string, role: Role): Promise<Impo
     "keyUsage = critical, digitalSignature, cRLSign",
     ...intermediate.slice(2),
   ]);
+  const subNoAuthority = await workshop.authority("sub-no-authority", root, [
+    "basicConstraints = critical, CA:FALSE",
+    ...intermediate.slice(2),
+  ]);
+  const subWeak = await workshop.authority("sub-weak", root, intermediate, { keyType: "rsa:1024" });
+  // By the name and the age of a root, but not one that anybody named as trusted.
+  const subOld = await workshop.oldAuthority("sub-old", root, "/CN=Test CA");
   const subNamed = await workshop.authority("sub-named", root, [
     ...intermediate,
     "nameConstraints = critical, permitted;DNS:good.example",
@@ -173,6 +182,14 @@ export async function makeImpostors(directory: string, role: Role): Promise<Impo
     "issued-by-a-peer",
     peerCertificate("by-peer", peerAsAuthority, anonymous),
   );
+  await refuse(
+    "not-an-authority",
+    "below-no-authority",
+    peerCertificate("below-no-authority", subNoAuthority),
+  );
+  // Our check speaks of the trusted authority of that name first.
+  await refuse("bad-signature", "below-version-1", peerCertificate("below-v1", subOld, anonymous));
+  await refuse("weak-key", "below-weak-key", peerCertificate("below-weak", subWeak));
   await refuse("not-an-authority", "no-key-cert-sign", peerCertificate("no-sign", subNoSign));
   await refuse("path-length", "too-deep", peerCertificate("deep", tooDeep));
   await refuse(
@@ -201,8 +218,8 @@ export async function makeImpostors(directory: string, role: Role): Promise<Impo
   };
 }
 
-/** An authority: certificate and key, and where its `openssl ca` database is. */
-interface Authority extends Identity {
+/** An authority: certificate and key, the chain above it, and where its `openssl ca` database is. */
+export interface Authority extends Identity {
   readonly directory: string;
 }
 
@@ -212,7 +229,8 @@ interface IssueOptions {
   readonly digest?: string;
 }
 
-class Workshop {
+/** Makes keys and certificates in one directory by the `openssl` command. */
+export class Workshop {
   constructor(readonly directory: string) {}
 
   #path(name: string): string {
@@ -228,9 +246,14 @@ class Workshop {
     return path;
   }
 
-  /** A self-signed authority with an RSA key, since MD5 cannot be had with EC. */
-  async root(name: string, subject: string, extensions: string[]): Promise<Authority> {
-    const key = await this.key(name, "rsa:2048");
+  /** A self-signed authority. */
+  async root(
+    name: string,
+    subject: string,
+    extensions: string[],
+    keyType?: string,
+  ): Promise<Authority> {
+    const key = await this.key(name, keyType);
     const made = await this.selfSigned(name, subject, [
       ...extensions,
       "subjectKeyIdentifier = hash",
@@ -242,11 +265,23 @@ class Workshop {
     name: string,
     issuer: Authority,
     extensions: readonly string[],
-    dates?: readonly [string, string],
+    { dates, keyType }: { dates?: readonly [string, string]; keyType?: string } = {},
   ): Promise<Authority> {
-    const key = await this.key(name);
+    const key = await this.key(name, keyType);
     const made = await this.certificate(name, issuer, extensions, { key, dates });
     return { ...made, directory: await this.#database(name) };
+  }
+
+  /** An authority of version 1; self-signed without an issuer. */
+  async oldAuthority(
+    name: string,
+    issuer: Authority | undefined,
+    subject: string,
+  ): Promise<Authority> {
+    const key = await this.key(name);
+    const made = await this.versionOne(name, issuer, key, subject);
+    const chain = issuer === undefined ? undefined : made.certificate;
+    return { ...made, chain, directory: await this.#database(name) };
   }
 
   async selfSigned(
@@ -289,12 +324,20 @@ class Workshop {
     return { certificate, key, chain: await this.#chain(name, issuer) };
   }
 
-  async versionOne(name: string, issuer: Authority, key: string): Promise<Identity> {
+  /** A certificate of version 1; self-signed without an issuer. */
+  async versionOne(
+    name: string,
+    issuer: Authority | undefined,
+    key: string,
+    subject?: string,
+  ): Promise<Identity> {
     const certificate = this.#path(`${name}.crt`);
+    const signer = issuer === undefined
+      ? ["-signkey", key]
+      : ["-CA", issuer.certificate, "-CAkey", issuer.key, "-set_serial", "4711"];
+    const request = await this.#request(name, key, subject);
     // Without an extension file OpenSSL 3.0 writes version 1.
-    // deno-fmt-ignore -- one option per word
-    await openssl("x509", "-req", "-in", await this.#request(name, key), "-CA", issuer.certificate,
-      "-CAkey", issuer.key, "-set_serial", "4711", "-days", "365", "-out", certificate);
+    await openssl("x509", "-req", "-in", request, ...signer, "-days", "365", "-out", certificate);
     return { certificate, key };
   }
 
@@ -340,16 +383,22 @@ class Workshop {
     return path;
   }
 
-  async #request(name: string, key: string): Promise<string> {
+  async #request(
+    name: string,
+    key: string,
+    subject = `/O=Tests/CN=${name}`,
+  ): Promise<string> {
     const path = this.#path(`${name}.csr`);
-    await openssl("req", "-new", "-key", key, "-subj", `/O=Tests/CN=${name}`, "-out", path);
+    await openssl("req", "-new", "-key", key, "-subj", subject, "-out", path);
     return path;
   }
 
   async #chain(name: string, issuer: Authority): Promise<string | undefined> {
     const texts = issuer.chain === undefined ? [] : [await Deno.readTextFile(issuer.chain)];
     const own = await Deno.readTextFile(issuer.certificate);
-    if (!await isSelfSigned(issuer.certificate)) texts.unshift(own);
+    if (issuer.chain !== issuer.certificate && !await isSelfSigned(issuer.certificate)) {
+      texts.unshift(own);
+    }
     if (texts.length === 0) return undefined;
     const path = this.#path(`${name}.chain.crt`);
     await Deno.writeTextFile(path, texts.join(""));
