@@ -24,5 +24,32 @@ export {
   standardOutputSink,
 } from "./lib/base/log.ts";
 export * from "./lib/config/mod.ts";
-export * from "./lib/pki/mod.ts";
+export { CertificateError, type CertificateReason } from "./lib/pki/errors.ts";
+export { type Certificate, parseCertificate, parseCertificates } from "./lib/pki/certificate.ts";
+export type { DistinguishedName, NameAttribute } from "./lib/pki/distinguished_name.ts";
+export type { AlternativeName } from "./lib/pki/general_name.ts";
+export {
+  type CertificateExtensions,
+  type Extension,
+  type KeyUsage,
+  keyUsages,
+} from "./lib/pki/extensions.ts";
+export type { NameConstraints, NameSubtree } from "./lib/pki/name_constraints.ts";
+export type { NamedCurve, PublicKeyDescription } from "./lib/pki/public_key.ts";
+export type { Digest, SignatureAlgorithm, Signed } from "./lib/pki/signature.ts";
+export { parseRevocationLists, type Revocation, type RevocationList } from "./lib/pki/crl.ts";
+export {
+  type PeerPolicy,
+  type VerifiedPeer,
+  verifyPeerCertificate,
+} from "./lib/pki/verify_chain.ts";
+export type { Purpose } from "./lib/pki/usage.ts";
+export { clientProfile, type ClientProfileOptions, type TunnelOptions } from "./lib/pki/profile.ts";
+export {
+  openStateDirectory,
+  type StateDirectory,
+  type StateDirectoryOptions,
+} from "./lib/pki/state_directory.ts";
+export type { StateFiles } from "./lib/pki/state_files.ts";
+export { type KeyType, keyTypes } from "./lib/pki/keys.ts";
 export { startTunnel, type Tunnel, type TunnelEnd } from "./lib/app/start.ts";

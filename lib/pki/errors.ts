@@ -56,9 +56,12 @@ export type CertificateReason =
 
 /** A certificate, key or revocation list that is refused; {@linkcode reason} is the machine-readable cause. */
 export class CertificateError extends VpnError {
+  /** The class's name, for logs. */
   override readonly name = "CertificateError";
 
   /**
+   * A refusal with its cause.
+   *
    * @param reason Which check refused it.
    * @param message What went wrong, naming the subject where it is known.
    * @param remedy What the user can do about it.

@@ -51,20 +51,31 @@ export type KeyUsage = (typeof keyUsages)[number];
 
 /** What the extensions of one certificate say; absent extensions are undefined. */
 export interface CertificateExtensions {
+  /** Whether it may issue certificates, and how many authorities may follow below it. */
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength?: number } | undefined;
+  /** What its key may be used for. */
   readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
+  /** Purposes, as object identifiers. */
   readonly extendedKeyUsage: readonly string[] | undefined;
+  /** Further names of its owner. */
   readonly subjectAltNames: readonly AlternativeName[] | undefined;
+  /** A name for its own key. */
   readonly subjectKeyIdentifier: Uint8Array | undefined;
+  /** A name for the key that signed it. */
   readonly authorityKeyIdentifier: Uint8Array | undefined;
+  /** Names that it may certify. */
   readonly nameConstraints: NameConstraints | undefined;
+  /** Object identifiers of critical extensions that are not understood. */
   readonly unknownCriticalExtensions: readonly string[];
 }
 
 /** One extension before its value is looked into. */
 export interface Extension {
+  /** Object identifier. */
   readonly type: string;
+  /** Whether who does not understand it has to refuse the certificate. */
   readonly critical: boolean;
+  /** DER. */
   readonly value: Uint8Array;
 }
 

@@ -19,7 +19,9 @@ export interface NameSubtree {
 
 /** What an authority may and may not certify; undefined where it does not say. */
 export interface NameConstraints {
+  /** Nothing outside of these, for the kinds that are in the list. */
   readonly permitted: readonly NameSubtree[];
+  /** Nothing inside of these. */
   readonly excluded: readonly NameSubtree[];
 }
 

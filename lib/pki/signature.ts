@@ -17,7 +17,8 @@ import {
 import { CertificateError } from "./errors.ts";
 import type { PublicKeyDescription } from "./public_key.ts";
 
-type Digest = "SHA-256" | "SHA-384" | "SHA-512";
+/** Digests that a signature may use. */
+export type Digest = "SHA-256" | "SHA-384" | "SHA-512";
 
 /** How something was signed. */
 export type SignatureAlgorithm =
