@@ -1,5 +1,5 @@
 /**
- * Makes the executable `dist/vpn`: `deno task compile`.
+ * Makes the executable: `deno task compile [--output FILE]`, `dist/vpn` by default.
  *
  * By `deno compile`, whose runtime (denort) is downloaded once or named by `DENORT_BIN`. Where it
  * cannot be had, the portable form of portable.ts is built instead.
@@ -7,6 +7,8 @@
  * @module
  */
 
+import { dirname, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { projectDirectory } from "./files.ts";
 import { writePortable } from "./portable.ts";
 import { print } from "./print.ts";
@@ -90,14 +92,15 @@ async function makePortable(output: string): Promise<void> {
 }
 
 async function main(): Promise<0 | 1> {
-  await Deno.mkdir(`${projectDirectory}/dist`, { recursive: true });
-  const output = `${projectDirectory}/dist/vpn`;
+  const { values } = parseArgs({ options: { output: { type: "string" } } });
+  const output = resolve(values.output ?? `${projectDirectory}/dist/vpn`);
+  await Deno.mkdir(dirname(output), { recursive: true });
   if (await compile(output)) {
-    print("dist/vpn: made by deno compile");
+    print(`${output}: made by deno compile`);
     return 0;
   }
   if (Deno.env.get("DENORT_BIN") !== undefined || !await compilesWithoutRuntime()) {
-    print("dist/vpn was not made: deno compile failed, see above");
+    print(`${output} was not made: deno compile failed, see above`);
     return 1;
   }
   print("The runtime that deno compile puts into the executable could not be downloaded.");
@@ -105,7 +108,7 @@ async function main(): Promise<0 | 1> {
   print("Building the portable form instead, from the Deno that runs this.");
   await makePortable(output);
   const { size } = await Deno.stat(output);
-  print(`dist/vpn: portable form, ${(size / 1_000_000).toFixed(0)} MB`);
+  print(`${output}: portable form, ${(size / 1_000_000).toFixed(0)} MB`);
   return 0;
 }
 

@@ -12,6 +12,7 @@ export const packageOf = {
   ping: "iputils-ping",
   tcpdump: "tcpdump",
   unshare: "util-linux",
+  setpriv: "util-linux",
 } as const satisfies Record<string, string>;
 
 /** A program of the list. */

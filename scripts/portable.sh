@@ -89,4 +89,6 @@ DENO_DIR=$target/cache
 DENO_NO_UPDATE_CHECK=1
 DENO_NO_PACKAGE_JSON=1
 export DENO_DIR DENO_NO_UPDATE_CHECK DENO_NO_PACKAGE_JSON
-exec "$target/deno" run @FLAGS@ "$target/main.js" "$@"
+# On SIGUSR1 "deno run" would open its inspector, by which any user could take the process over: the
+# signal is blocked from the start, and the program asks for it (lib/app/signals.ts).
+exec env --block-signal=USR1 "$target/deno" run @FLAGS@ "$target/main.js" "$@"

@@ -90,6 +90,41 @@ export class TestAuthority {
     return issued;
   }
 
+  /**
+   * A certificate that somebody took without its key: the key file names the certificate's modulus
+   * but holds the secrets of another key. OpenSSL compares moduli only, so OpenVPN starts with it
+   * and signs what no check of a signature lets pass.
+   */
+  async steal(certificate: Certificate, file: string): Promise<Certificate> {
+    const base = `${this.directory}/${file}`;
+    await run(["openssl", "genrsa", "-traditional", "-out", `${base}.other.key`, "2048"]);
+    const other = await run(["openssl", "rsa", "-in", `${base}.other.key`, "-noout", "-text"]);
+    const number = (name: string) => {
+      const match = other.match(new RegExp(`^${name}:\\s+((?:[0-9a-f]{2}[:\\s]*)+)`, "m"));
+      if (!match) throw new Error(`openssl printed no ${name}`);
+      return `0x${match[1].replace(/[:\s]/g, "")}`;
+    };
+    const modulus = await run([
+      ...["openssl", "x509", "-in", certificate.certificate, "-noout", "-modulus"],
+    ]);
+    // RSAPrivateKey of RFC 8017, A.1.2.
+    const fields = [
+      ...["version=INTEGER:0", `n=INTEGER:0x${modulus.trim().replace("Modulus=", "")}`],
+      ...["e=INTEGER:65537", `d=INTEGER:${number("privateExponent")}`],
+      ...[`p=INTEGER:${number("prime1")}`, `q=INTEGER:${number("prime2")}`],
+      ...[`dp=INTEGER:${number("exponent1")}`, `dq=INTEGER:${number("exponent2")}`],
+      `qinv=INTEGER:${number("coefficient")}`,
+    ];
+    const description = ["asn1=SEQUENCE:key", "[key]", ...fields].join("\n") + "\n";
+    await Deno.writeTextFile(`${base}.asn1`, description);
+    await run([
+      ...["openssl", "asn1parse", "-noout", "-genconf", `${base}.asn1`, "-out", `${base}.der`],
+    ]);
+    const stolen = { ...certificate, key: `${base}.key` };
+    await run(["openssl", "rsa", "-inform", "DER", "-in", `${base}.der`, "-out", stolen.key]);
+    return stolen;
+  }
+
   /** Revokes a certificate and writes the CRL anew. */
   async revoke(certificate: Certificate): Promise<void> {
     await run([

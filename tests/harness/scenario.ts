@@ -17,6 +17,7 @@ export interface StartOptions extends Partial<ConfigOptions> {
   readonly ourArguments?: readonly string[];
   /** Path of the compiled program, for `executable`. */
   readonly executable?: string;
+  readonly env?: Record<string, string>;
   /** Client only: what stands after `remote`; the first host's address and port by default. */
   readonly remote?: string;
 }
@@ -76,6 +77,7 @@ export class Scenario implements AsyncDisposable {
         : clientConfig(options.remote ?? `${this.serverHost.address} ${serverPort}`, configOptions),
       ourArguments: options.ourArguments,
       executable: options.executable,
+      env: options.env,
     });
   }
 
