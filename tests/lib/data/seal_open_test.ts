@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createCipheriv, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { concatBytes, randomBytes } from "../../../lib/base/bytes.ts";
-import type { CryptoEngine, DataCipher } from "../../../lib/crypto/engine.ts";
+import type { CryptoEngine, DataCipher, PacketRun } from "../../../lib/crypto/engine.ts";
 import { selectEngine } from "../../../lib/crypto/engines.ts";
 import { DropReason } from "../../../lib/data/drop_reason.ts";
 import { Framing } from "../../../lib/data/framing.ts";
@@ -96,6 +96,7 @@ Deno.test("under a good HMAC, bad padding and cut-off packet-ids are refused", a
     text(16, new Array(16).fill(16)), // nothing but padding
     text(16, new Array(13).fill(13)), // three bytes of packet-id
     text(32, new Array(32).fill(32)),
+    text(48, new Array(32).fill(32)), // longer than a block
   ];
   await path.open(...bad.map(sealed));
   assert.equal(path.counters.drops[DropReason.BAD_PADDING], bad.length);
@@ -144,6 +145,22 @@ Deno.test("compressed packets are dropped and counted", async () => {
   assert.equal(path.counters.drops[DropReason.BAD_FRAMING], 1);
 });
 
+Deno.test("what is too short is not given to the engine", async () => {
+  // Header, tag or HMAC, packet-id or IV, and text of a byte or a block.
+  const least = { "AES-256-GCM": [22, 25], "AES-256-CBC": [65, 68] };
+  for (const [cipher, [v1, v2]] of Object.entries(least)) {
+    for (const [opcode, length] of [[6, v1], [9, v2]]) {
+      const { path } = await loopback(cipher);
+      const datagram = new Uint8Array(length);
+      datagram[0] = opcode << 3;
+      for (let end = 1; end < length; end++) await path.open(datagram.subarray(0, end));
+      assert.equal(path.counters.drops[DropReason.TOO_SHORT], length - 1);
+      await path.open(datagram);
+      assert.equal(path.counters.drops[DropReason.NOT_AUTHENTIC], 1);
+    }
+  }
+});
+
 Deno.test("any bytes at all: counted, never an exception, never delivered", async () => {
   for (const cipher of ["AES-256-GCM", "AES-256-CBC", "CHACHA20-POLY1305"]) {
     const { path } = await loopback(cipher, Framing.STUB_V2);
@@ -186,13 +203,18 @@ function failingEngine(later: boolean): CryptoEngine {
     if (later) return Promise.reject(error);
     throw error;
   };
+  // It fails after a part of its work, of which nothing must be believed.
+  const open = (run: PacketRun, first: number, end: number) => {
+    run.authentic.fill(1, first, end);
+    return fail();
+  };
   const real = selectEngine("auto");
   return {
     name: "webcrypto",
     supports: () => true,
     async createCipher(direction, material): Promise<DataCipher> {
       const { kind, macLength } = await real.createCipher(direction, material);
-      return { kind, macLength, seal: fail, open: fail, destroy: () => {} };
+      return { kind, macLength, seal: fail, open, destroy: () => {} };
     },
   };
 }
@@ -206,8 +228,8 @@ Deno.test("what an engine failed on is neither sent nor delivered", async () => 
     const sealed = await path.seal(packet, packet);
     assert.deepEqual(sealed.map(({ length }) => length), [0, 0]);
     assert.equal(path.counters.packetsOut[0], 0);
-    const datagram = new Uint8Array(100);
-    datagram[0] = 9 << 3;
+    const header = Uint8Array.of(9 << 3, 0, 0, 0, 0, 0, 0, 5);
+    const datagram = concatBytes(header, new Uint8Array(16), packet);
     const opened = await path.open(datagram);
     assert.deepEqual(opened.map(({ verdict }) => verdict), [Verdict.NONE]);
     assert.equal(path.counters.drops[DropReason.ENGINE_FAILED], 3);
