@@ -1,0 +1,103 @@
+/**
+ * The benchmark: `deno task bench`; `--help` says the rest.
+ *
+ * @module
+ */
+
+import { dirname, relative, resolve } from "node:path";
+import { obstacles } from "./bench/availability.ts";
+import { drawChart } from "./bench/chart.ts";
+import { describeMachine } from "./bench/machine.ts";
+import { type BenchmarkOptions, parseOptions, usage, UsageError } from "./bench/options.ts";
+import { benchmarkPage } from "./bench/page.ts";
+import { plan, rowId } from "./bench/plan.ts";
+import { parseReport, Recorder, type Report, reportFormat } from "./bench/report.ts";
+import { runBenchmark } from "./bench/run.ts";
+import { tablesOf, tableText } from "./bench/tables.ts";
+import { print } from "./print.ts";
+
+/** Progress goes to standard error: standard output is the results'. */
+function say(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+async function measure(options: BenchmarkOptions, signal: AbortSignal): Promise<Report> {
+  const date = new Date().toISOString();
+  const planned = plan(options.filter);
+  const recorder = new Recorder(options.runs, planned.flatMap(({ sessions }) => sessions));
+  const { runs, seconds, clients } = options;
+  const executable = options.executable === undefined ? undefined : resolve(options.executable);
+  const settings = {
+    ...{ runs, seconds, clients, filter: options.filter?.source },
+    executable: executable !== undefined,
+  };
+  const machine = await describeMachine();
+  await runBenchmark({ plan: planned, settings, executable, recorder, signal, say });
+  return {
+    ...{ format: reportFormat, date, machine, settings },
+    complete: !signal.aborted,
+    rows: recorder.rows(),
+  };
+}
+
+async function write(report: Report, options: BenchmarkOptions): Promise<void> {
+  const json = JSON.stringify(report, null, 2) + "\n";
+  if (options.json === "-") {
+    print(json.trimEnd());
+  } else {
+    if (options.json !== undefined) await Deno.writeTextFile(options.json, json);
+    for (const table of tablesOf(report)) print(`\n${tableText(table)}`);
+  }
+  if (options.chart !== undefined) await Deno.writeTextFile(options.chart, drawChart(report));
+  if (options.markdown !== undefined) {
+    const chart = options.chart === undefined
+      ? undefined
+      : relative(dirname(resolve(options.markdown)), resolve(options.chart));
+    await Deno.writeTextFile(options.markdown, benchmarkPage(report, chart));
+  }
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions(Deno.args);
+  if (options === undefined) {
+    print(usage);
+    return 0;
+  }
+  const planned = plan(options.filter);
+  if (planned.length === 0) throw new UsageError("--filter matches no row; --list shows them all");
+  if (options.list) {
+    for (const { sessions } of planned) {
+      for (const { group, contender, metrics } of sessions) {
+        for (const metric of metrics) print(rowId(group.id, contender.id, metric));
+      }
+    }
+    return 0;
+  }
+  if (options.from !== undefined) {
+    await write(parseReport(await Deno.readTextFile(options.from)), options);
+    return 0;
+  }
+  const found = await obstacles();
+  if (found.length > 0) {
+    say(`This machine lacks ${found.join(", ")}.`);
+    return 1;
+  }
+  const interruption = new AbortController();
+  // Twice means at once: what is left behind then is removed by the next run.
+  const interrupt = () => interruption.signal.aborted ? Deno.exit(130) : interruption.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
+  const report = await measure(options, interruption.signal);
+  await write(report, options);
+  if (!report.complete) return 130;
+  return report.rows.some((row) => row.missing?.startsWith("failed: ")) ? 1 : 0;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say(`bench: ${error.message}`);
+    Deno.exit(2);
+  }
+}
