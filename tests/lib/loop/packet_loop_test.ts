@@ -501,11 +501,15 @@ Deno.test("datagrams of no bytes, of too many, and of no opcode are dropped and 
     network.carry(sockaddr(clientAddress(0)), sockaddr(serverAddress), datagram);
   send(new Uint8Array(0));
   send(new Uint8Array(70_000).fill(9 << 3));
+  send(Uint8Array.of(9 << 3, 0x77, 0x77, 0x77)); // a header and nothing behind it
+  send(Uint8Array.of(9 << 3));
+  send(Uint8Array.of(6 << 3));
   const opcodes = [0, 1, 2, 12, 31]; // 1 and 2 are of key method 1
   for (const opcode of opcodes) send(Uint8Array.of(opcode << 3, 1, 2, 3));
   await tunnel.pass();
   assert.equal(server.counters.dropped(DropReason.EMPTY), 1);
   assert.equal(server.counters.dropped(DropReason.TRUNCATED), 1);
+  assert.equal(server.counters.dropped(DropReason.TOO_SHORT), 3);
   assert.equal(server.counters.dropped(DropReason.UNKNOWN_OPCODE), opcodes.length);
   assert.deepEqual(server.events.filter(({ kind }) => kind !== "key-installed"), []);
   tunnel.close();
