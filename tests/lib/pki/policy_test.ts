@@ -206,6 +206,22 @@ Deno.test("a self-signed authority of version 1 is trusted where the user names 
     const authorities = [await read(root.certificate)];
     assert.equal(authorities[0].version, 1);
     assert.equal(await outcome({ authorities }, await read(certificate)), "accepted");
+
+    // One that a peer brings along is not: by name and version it could be the root itself.
+    const trusted = await workshop.root("new", "/CN=old root", ["basicConstraints = CA:TRUE"]);
+    const brought = await workshop.oldAuthority("brought", trusted, "/CN=old root");
+    const below = await workshop.certificate("below", brought, [
+      "basicConstraints = CA:FALSE",
+      "authorityKeyIdentifier = none",
+    ], {});
+    const chain = [await read(below.certificate), await read(brought.certificate)];
+    await assert.rejects(
+      verifyPeerCertificate(chain.map(({ raw }) => raw), {
+        ...base,
+        authorities: [await read(trusted.certificate)],
+      }),
+      { reason: "bad-signature" },
+    );
   });
 });
 
@@ -233,9 +249,9 @@ const kinds: readonly (readonly [string, string, ...string[]])[] = [
     "-sha1",
   ],
   // deno-fmt-ignore -- one option per word
-  ["weak-signature", "RSA-PSS, SHA-1 in its mask", "-key", "rsa", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_mgf1_md:sha1"],
+  ["weak-signature", "RSA-PSS, SHA-1 in its mask", "-key", "rsa", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_mgf1_md:sha1", "-sigopt", "rsa_pss_saltlen:32"],
   // deno-fmt-ignore -- one option per word
-  ["weak-signature", "RSA-PSS SHA-1", "-key", "rsa", "-sha1", "-sigopt", "rsa_padding_mode:pss"],
+  ["weak-signature", "RSA-PSS SHA-1", "-key", "rsa", "-sha1", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:20"],
 ];
 
 Deno.test("kinds of key and signature", async (t) => {
