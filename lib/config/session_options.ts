@@ -167,7 +167,7 @@ export interface ProcessOptions {
   /** `state` (ours): where CA, keys and leases are kept. */
   readonly state?: string;
   /** `crypto` (ours). */
-  readonly engine: "auto" | "webcrypto" | "openssl";
+  readonly engine: "auto" | "webcrypto" | "openssl" | "ipsec-mb";
   /** `disable-offload` (ours) turns it off. */
   readonly offload: boolean;
   /** `setenv`, `setenv-safe`: for scripts; `UV_…` and `IV_…` go to the server as peer info. */

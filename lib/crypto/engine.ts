@@ -84,7 +84,8 @@ export interface DataCipher {
 
 /** A source of `DataCipher`s. */
 export interface CryptoEngine {
-  readonly name: "webcrypto" | "openssl" | "ipsec-mb";
+  /** `webcrypto`, `openssl`, `ipsec-mb`, or several of them that are chosen among. */
+  readonly name: string;
   /** Whether the engine can do this cipher, and this digest where the cipher needs one. */
   supports(cipher: string, auth: string): boolean;
   /** @throws {VpnError} when the engine does not support the material's cipher or digest. */
@@ -92,4 +93,4 @@ export interface CryptoEngine {
 }
 
 /** What `--crypto` takes. */
-export type EngineChoice = "auto" | "webcrypto" | "openssl";
+export type EngineChoice = "auto" | "webcrypto" | "openssl" | "ipsec-mb";

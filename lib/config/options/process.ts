@@ -36,10 +36,15 @@ export const processOptions = rows("process and log", [
   },
   {
     name: "crypto",
-    usage: "auto|webcrypto|openssl",
+    usage: "auto|webcrypto|openssl|ipsec-mb",
     summary: "Ours: what encrypts the data channel",
     apply: (context, [text]) => {
-      context.draft.process.engine = parse.word(context, text, ["auto", "webcrypto", "openssl"]);
+      context.draft.process.engine = parse.word(context, text, [
+        "auto",
+        "webcrypto",
+        "openssl",
+        "ipsec-mb",
+      ]);
     },
   },
   {

@@ -359,6 +359,17 @@ Deno.test("the command line", () => {
   });
 });
 
+Deno.test("every crypto engine can be chosen, and no other word", () => {
+  const host = memoryHost({ "c.conf": clientLines.join("\n") });
+  const parsed = (engine: string) => parseArgv(["--config", "c.conf", "--crypto", engine], host);
+  for (const engine of ["auto", "webcrypto", "openssl", "ipsec-mb"]) {
+    const result = parsed(engine);
+    assert.ok(result.kind === "run");
+    assert.equal(result.config.process.engine, engine);
+  }
+  assert.match(refusal(() => parsed("ipsecmb")) ?? "", /ipsec-mb/);
+});
+
 Deno.test("inline blocks: indented ends, CRLF, names of no option", () => {
   const { tls } = client("<ca>\r", "one\r", "  two", "\t</ca> trailing");
   assert.ok(tls.ca?.source === "inline");

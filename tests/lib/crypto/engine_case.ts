@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PinnedMemory } from "deno-tun";
+import { IpsecMbUnavailable, PinnedMemory } from "deno-tun";
 import { cipherInfo, digestInfo } from "../../../lib/crypto/cipher_table.ts";
 import type {
   CryptoEngine,
@@ -13,11 +13,25 @@ import type {
   PacketRun,
 } from "../../../lib/crypto/engine.ts";
 import { selectEngine } from "../../../lib/crypto/engines.ts";
+import { IpsecMbEngine } from "../../../lib/crypto/ipsec_mb.ts";
 
-/** Both engines; opened here and not in a test, since a loaded library stays loaded. */
+/** ipsec-mb, or why it cannot be used here; opened here and not in a test, as the others below. */
+export const ipsecMb = openIpsecMb();
+
+function openIpsecMb(): IpsecMbEngine | IpsecMbUnavailable {
+  try {
+    return IpsecMbEngine.open();
+  } catch (error) {
+    if (error instanceof IpsecMbUnavailable) return error;
+    throw error;
+  }
+}
+
+/** All engines that can be used here. */
 export const engines: readonly CryptoEngine[] = [
   selectEngine("openssl"),
   selectEngine("webcrypto"),
+  ...(ipsecMb instanceof IpsecMbEngine ? [ipsecMb] : []),
 ];
 
 /** Cipher and digest of each test; the digest only matters with CBC. */

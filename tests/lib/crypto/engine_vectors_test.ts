@@ -218,7 +218,8 @@ for (const engine of engines) {
       }
       checked++;
     }
-    // OpenSSL builds may leave out old ones (RIPEMD-160, MD5).
-    assert.ok(checked >= digests.length - 2, `only ${checked} digests are supported`);
+    // OpenSSL builds may leave out old ones (RIPEMD-160, MD5); ipsec-mb has SHA-1 and SHA-2.
+    const expected = engine.name === "ipsec-mb" ? 5 : digests.length - 2;
+    assert.ok(checked >= expected, `only ${checked} digests are supported`);
   });
 }
