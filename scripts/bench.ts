@@ -32,7 +32,12 @@ async function measure(options: BenchmarkOptions, signal: AbortSignal): Promise<
     executable: executable !== undefined,
   };
   const machine = await describeMachine();
-  await runBenchmark({ plan: planned, settings, executable, recorder, signal, say });
+  try {
+    await runBenchmark({ plan: planned, settings, executable, recorder, signal, say });
+  } catch (error) {
+    // A terminal's Ctrl-C reaches the programs that prepare the network, too.
+    if (!signal.aborted) throw error;
+  }
   return {
     ...{ format: reportFormat, date, machine, settings },
     complete: !signal.aborted,

@@ -4,11 +4,17 @@
  * @module
  */
 
-/** What one try brought. Rates are in packets per second. */
+/** Packets at one end of a try. */
+export interface Passage {
+  readonly count: number;
+  /** From the first to the last one, by that end's own clock. */
+  readonly seconds: number;
+}
+
+/** What one try brought. */
 export interface Probe {
-  /** Rate that really left the sender. */
-  readonly sent: number;
-  readonly received: number;
+  readonly sent: Passage;
+  readonly received: Passage;
 }
 
 /** How to search. */
@@ -25,8 +31,23 @@ export interface SearchOptions {
   readonly maxProbes: number;
 }
 
-/** A sender below that part of what it was asked for is near its own limit. */
-const senderSlack = 0.95;
+/**
+ * A sender below that part of what it was asked for is near its own limit; a receiver that gets
+ * packets at less than that part of the sender's rate gets them out of queues, which would overflow
+ * if it went on.
+ */
+const slack = 0.95;
+
+/** Packets per second. */
+function rateOf({ count, seconds }: Passage): number {
+  return seconds > 0 ? count / seconds : 0;
+}
+
+/** Whether the rate arrived, in full and in time. */
+export function isLossless({ sent, received }: Probe, tolerance: number): boolean {
+  return sent.count > 0 && received.count >= sent.count * (1 - tolerance) &&
+    rateOf(received) >= rateOf(sent) * slack;
+}
 
 /**
  * Searches upwards or downwards with growing steps until one rate arrives and another doesn't, then
@@ -50,15 +71,19 @@ export async function searchLossless(
   const arrives = async () => {
     for (let tries = 0; tries < 2 && probes < options.maxProbes; tries++) {
       probes++;
-      const { sent, received } = await probe(rate);
-      if (sent > 0 && received >= sent * (1 - options.tolerance)) return { sent, received };
+      const result = await probe(rate);
+      if (isLossless(result, options.tolerance)) {
+        // The receiver's clock misses what is before the first packet it sees.
+        const received = Math.min(rateOf(result.received), rateOf(result.sent));
+        return { sent: rateOf(result.sent), received };
+      }
     }
     return undefined;
   };
   while (probes < options.maxProbes && high > low * (1 + options.precision)) {
     const arrived = await arrives();
     if (arrived !== undefined) {
-      const isSenderSpent = arrived.sent < rate * senderSlack &&
+      const isSenderSpent = arrived.sent < rate * slack &&
         arrived.received < best * (1 + options.precision);
       best = Math.max(best, arrived.received);
       if (isSenderSpent) break;

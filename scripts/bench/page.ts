@@ -6,14 +6,14 @@
 
 import { lossTolerance } from "./traffic.ts";
 import type { Report } from "./report.ts";
-import { groupTables, tableMarkdown, targetTable } from "./tables.ts";
+import { escapeMarkdown, groupTables, tableMarkdown, targetTable } from "./tables.ts";
 
 function describe(report: Report): string[] {
   const { machine, settings } = report;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   const load = machine.load.toFixed(1);
   return [
-    `- Machine: ${machine.processor}, ${machine.cores} cores, ` +
+    `- Machine: ${escapeMarkdown(machine.processor)}, ${machine.cores} cores, ` +
     `${
       (machine.memory / 1e9).toFixed(0)
     } GB of memory; ${machine.system}, Linux ${machine.kernel}; ` +
@@ -46,7 +46,7 @@ programs read the same configuration. Before the first figure each tunnel carrie
 | CPU-s/GB | user and system time of the VPN process, all threads, by 10^9 bytes of those streams |
 | UDP without loss | the highest rate, client to server, at which at most ${
     lossTolerance * 100
-  } % is missing, found by bisection; a rate is lossy when it is so twice. Bytes are payload. Each datagram is sent as its own packet, many per system call: iperf3 itself would lose packets |
+  } % is missing, and they arrive no slower than 0.95 of the rate they were sent at (not out of growing queues), found by bisection; a rate is lossy when it is so twice. Bytes are payload. Each datagram is sent as its own packet, many per system call: iperf3 itself would lose packets |
 | round-trip time | ping, the median; under load: while one TCP stream goes up as fast as it can |
 | start to Initialization Sequence Completed | from starting the client's process, the median of three per round |
 | server memory | resident set size of the server; PSS counts pages shared with other processes in proportion. Clients beyond the first are OpenVPN's, whoever serves |

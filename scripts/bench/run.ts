@@ -63,6 +63,7 @@ export async function runBenchmark(options: RunOptions): Promise<void> {
       `about ${Math.ceil(seconds * settings.runs / 60)} minutes`,
   );
 
+  if (signal.aborted) return;
   await using scenario = await Scenario.create("bench");
   const endProcesses = async () => {
     for (const { namespace } of scenario.network.hosts) {

@@ -153,15 +153,24 @@ async function startSessions(
   settings: Settings,
 ): Promise<{ count: number; seconds: number }> {
   let count = 0;
+  let isGoing = true;
   const start = performance.now();
   const end = start + settings.seconds * 1000;
   const most = maxSessions - settings.clients;
   const loop = async () => {
-    while (performance.now() < end && count < most) {
-      await using _client = await startLightClient(scenario, group);
-      count++;
+    try {
+      while (isGoing && performance.now() < end && count < most) {
+        await using _client = await startLightClient(scenario, group);
+        count++;
+      }
+    } finally {
+      isGoing = false;
     }
   };
-  await Promise.all(Array.from({ length: 4 * navigator.hardwareConcurrency }, loop));
+  // All of them to their end: nothing is to run on beside the next measurement.
+  const loops = Array.from({ length: 4 * navigator.hardwareConcurrency }, loop);
+  for (const result of await Promise.allSettled(loops)) {
+    if (result.status === "rejected") throw result.reason;
+  }
   return { count, seconds: (performance.now() - start) / 1000 };
 }

@@ -39,7 +39,7 @@ function missingNotes(rows: readonly Row[], report: Report): string[] {
     const all = rows.filter((row) => contenderTitle(row.contender) === contender).length;
     const what = affected.length === all
       ? contender
-      : `${contender}, ${affected.map((row) => metricTitle(row, report)).join(", ")}`;
+      : `${contender} (${affected.map((row) => metricTitle(row, report)).join("; ")})`;
     const isPartial = affected.every((row) => row.median !== undefined);
     return `${what}: ${isPartial ? "some rounds are missing" : "not measured"}: ${reason}`;
   });

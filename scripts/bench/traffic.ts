@@ -31,7 +31,7 @@ const udpLengths = { udp64: [64, 20_000], udp1200: [1200, 10_000] } as const;
 
 /** Duration of one try of a packet rate, in seconds. */
 function probeSeconds(settings: Settings): number {
-  return Math.min(2, Math.max(0.5, settings.seconds / 3));
+  return Math.min(2, Math.max(1, settings.seconds / 3));
 }
 
 /** All measurements, in the order in which they are made. */
@@ -89,7 +89,7 @@ export async function warmUp(tunnel: Tunnel): Promise<void> {
 async function measureRoundTrips(tunnel: Tunnel, settings: Settings): Promise<Measured> {
   const idle = await roundTripTime(tunnel, Math.round(settings.seconds * 50), 0.01);
   let loaded = 0;
-  const seconds = Math.ceil(settings.seconds) + 1;
+  const seconds = settings.seconds + 1;
   await runTcp(tunnel, { seconds }, async () => {
     // The stream is to have found its rate; it outlasts the pings by half a second.
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -111,7 +111,7 @@ async function measureTcp(
     return { client: await cpuSeconds(client.pid), server: await cpuSeconds(server.pid) };
   };
   const before = await used();
-  const report = await runTcp(tunnel, { seconds: Math.ceil(settings.seconds), streams, down });
+  const report = await runTcp(tunnel, { seconds: settings.seconds, streams, down });
   const after = await used();
   const rate = report.bytes * 8 / report.seconds / 1e6;
   if (before === undefined || after === undefined) return { rate };

@@ -29,7 +29,13 @@ export async function probeUdp(
   const speed = [String(Math.round(rate)), String(seconds)];
   await using sender = ends.client.spawn([...deno, "send", ...place, ...speed], { name: "sender" });
   const timeoutMs = seconds * 1000 + 15_000;
-  const [, sent, took] = await sender.waitForLine(/^sent (\d+) in ([\d.]+) s$/, { timeoutMs });
-  const [, received] = await receiver.waitForLine(/^received (\d+)$/, { timeoutMs });
-  return { sent: Number(sent) / Number(took), received: Number(received) / Number(took) };
+  const reports = [
+    await sender.waitForLine(/^sent (\d+) in ([\d.]+) s$/, { timeoutMs }),
+    await receiver.waitForLine(/^received (\d+) in ([\d.]+) s$/, { timeoutMs }),
+  ];
+  const [sent, received] = reports.map(([, count, took]) => ({
+    count: Number(count),
+    seconds: Number(took),
+  }));
+  return { sent, received };
 }

@@ -7,7 +7,8 @@
  * UDP_SEGMENT, no UDP_GRO).
  *
  * ```text
- * udp_program.ts receive ADDRESS PORT LENGTH           prints "listening", then "received N"
+ * udp_program.ts receive ADDRESS PORT LENGTH           prints "listening", then
+ *                                                      "received N in S s", first to last
  * udp_program.ts send ADDRESS PORT LENGTH RATE SECONDS prints "sent N in S s"
  * ```
  *
@@ -39,13 +40,16 @@ function receive(address: string, port: number, length: number): void {
   epoll.add(socket.fd, EpollEvent.IN, 0);
   print("listening");
   let received = 0;
+  let [first, last] = [0, 0];
   while (epoll.wait(received === 0 ? patience : silence) > 0) {
+    last = performance.now();
+    if (received === 0) first = last;
     for (let count = batch; count === batch;) {
       count = datagrams.receive();
       for (let i = 0; i < count; i++) if (datagrams.receivedLength(i) === length) received++;
     }
   }
-  print(`received ${received}`);
+  print(`received ${received} in ${((last - first) / 1000).toFixed(6)} s`);
   epoll.close();
   socket.close();
 }
