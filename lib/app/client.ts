@@ -241,8 +241,8 @@ export class Client {
   async #openTunnel(connection: Connection, pulled: PulledOptions, server: string): Promise<void> {
     this.#pingAction = pulled.ping.timeoutAction;
     this.#exitNotifications = pulled.explicitExitNotify ?? connection.explicitExitNotify;
-    const { fd, vnetHeader, mtu, reopened } = await this.#tunnel.open(connection, pulled, server);
-    if (reopened) this.#plane.command({ kind: "attach-tun", fd, vnetHeader, mtu });
+    const { reopened, ...device } = await this.#tunnel.open(connection, pulled, server);
+    if (reopened) this.#plane.command({ kind: "attach-tun", ...device });
   }
 
   #detachTun(): Promise<void> {

@@ -34,6 +34,7 @@ import { PushReplyAssembler } from "../wire/push_reply.ts";
 import { dataFraming } from "./data_framing.ts";
 import { KeyVolume, volumeCheckInterval } from "./key_volume.ts";
 import type { PeerTrust } from "./peer_trust.ts";
+import { sessionSegmentSize } from "./segment_size.ts";
 
 /** User name and password, or what stands for them. */
 export interface UserCredentials {
@@ -359,6 +360,14 @@ export class ClientConnection {
       pingTimeout: pulled.ping.timeout * 1000,
       replayWindow: config.data.replayWindow,
       replayTime: config.data.replayTime * 1000,
+      maximumSegmentSize: sessionSegmentSize({
+        mtu: this.#context.connection.mtu,
+        cipher: this.#cipher!,
+        auth: config.data.auth,
+        framing: pulled.framing ?? config.data.framing,
+        dataV2: pulled.peerId !== undefined,
+        address,
+      }),
     });
   }
 

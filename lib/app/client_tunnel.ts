@@ -21,6 +21,7 @@ import { describeRoutes, describeTunnel } from "./tunnel_description.ts";
 export interface OpenedTunnel {
   readonly fd: number;
   readonly vnetHeader: boolean;
+  readonly udpSegmentation: boolean;
   /** Bytes. */
   readonly mtu: number;
   /** Whether it is another device than before, to be attached. */
@@ -58,7 +59,7 @@ export class ClientTunnel {
       this.#log.at(1, `Preserving previous TUN/TAP instance: ${this.#tunnel!.name}`);
     } else {
       await this.close();
-      const description = describeTunnel(this.#config.device.name, mtu, network);
+      const description = describeTunnel(this.#config, mtu, network);
       this.#tunnel = await TunnelInterface.open(description, this.#log);
       this.#shape = shape;
       await this.#addRoutes(this.#tunnel, network, {
@@ -66,8 +67,8 @@ export class ClientTunnel {
         mark: this.#config.socket.mark,
       });
     }
-    const { fd, vnetHeader } = this.#tunnel!;
-    return { fd, vnetHeader, mtu, reopened: !kept };
+    const { fd, vnetHeader, udpSegmentation } = this.#tunnel!;
+    return { fd, vnetHeader, udpSegmentation, mtu, reopened: !kept };
   }
 
   /** The connection is gone; without `persist-tun` the device goes too. */

@@ -133,8 +133,9 @@ export class Server {
 
   #attach(): void {
     const { config } = this.#parts;
-    const { fd, vnetHeader } = this.#tunnel;
-    this.#plane.command({ kind: "attach-tun", fd, vnetHeader, mtu: config.mtu.tunMtu });
+    const { fd, vnetHeader, udpSegmentation } = this.#tunnel;
+    const { tunMtu: mtu } = config.mtu;
+    this.#plane.command({ kind: "attach-tun", fd, vnetHeader, udpSegmentation, mtu });
     this.#plane.command({
       kind: "attach-socket",
       socket: theSocket,

@@ -35,6 +35,7 @@ import type { DataPlaneCommand } from "../loop/data_plane.ts";
 import { dataFraming } from "./data_framing.ts";
 import { KeyVolume } from "./key_volume.ts";
 import type { PeerTrust } from "./peer_trust.ts";
+import { sessionSegmentSize } from "./segment_size.ts";
 
 /** A place among the server's peers, and the address that goes with it. */
 export interface Lease {
@@ -280,6 +281,14 @@ export class ServerInstance {
       pingTimeout: config.ping.timeout * 1000,
       replayWindow: config.data.replayWindow,
       replayTime: config.data.replayTime * 1000,
+      maximumSegmentSize: sessionSegmentSize({
+        mtu: config.mtu,
+        cipher: admission.cipher,
+        auth: config.data.auth,
+        framing: config.data.framing,
+        dataV2: admission.dataV2,
+        address: this.address,
+      }),
     });
     if (lease.address === undefined) return;
     const network = ipv4Bytes(parseIpv4(lease.address)!);

@@ -8,7 +8,7 @@ import { lookup } from "node:dns/promises";
 import { VpnError } from "../base/errors.ts";
 import { netmaskPrefixLength, parseIpv4 } from "../base/ipv4.ts";
 import type { Log } from "../base/log.ts";
-import type { NetworkOptions, RouteOption, ServerConfig } from "../config/mod.ts";
+import type { CommonConfig, NetworkOptions, RouteOption, ServerConfig } from "../config/mod.ts";
 import type { NetworkRoute } from "../net/routes.ts";
 import type { TunnelAddress, TunnelDescription } from "../net/tunnel_interface.ts";
 
@@ -22,17 +22,23 @@ export interface RouteWords {
 
 /** The interface without routes. `mtu`: bytes. */
 export function describeTunnel(
-  name: string,
+  config: Pick<CommonConfig, "device" | "process">,
   mtu: number,
   network: NetworkOptions,
 ): TunnelDescription {
-  return { name, mtu, ipv4: ipv4Address(network), ipv6: ipv6Address(network) };
+  return {
+    name: config.device.name,
+    mtu,
+    vnetHeader: config.process.offload,
+    ipv4: ipv4Address(network),
+    ipv6: ipv6Address(network),
+  };
 }
 
 /** The server's own interface and its routes. */
 export async function serverTunnel(config: ServerConfig, log: Log): Promise<TunnelDescription> {
   return {
-    ...describeTunnel(config.device.name, config.mtu.tunMtu, config.network),
+    ...describeTunnel(config, config.mtu.tunMtu, config.network),
     routes: await describeRoutes(config.network, {}, log),
   };
 }

@@ -102,12 +102,6 @@ export const notYet: readonly NotYet[] = [
   },
   // Data channel.
   {
-    options: ["mssfix"],
-    when: (parameters) => parameters[0] !== "0",
-    effect: "warn",
-    reason: "TCP's segment size isn't limited yet",
-  },
-  {
     options: ["inactive", "session-timeout"],
     effect: "warn",
     reason: "sessions don't end by themselves yet",

@@ -53,6 +53,8 @@ export const DropReason = {
   NO_DEVICE: 21,
   /** The engine failed on it. */
   ENGINE_FAILED: 22,
+  /** A packet of a TUN device with offloads that cannot be taken apart. */
+  BAD_OFFLOAD: 23,
 } as const;
 
 /** One of {@linkcode DropReason}. */

@@ -45,6 +45,8 @@ export class Peer {
   /** -1: P_DATA_V1. */
   remotePeerId = -1;
   framing: Framing = Framing.NONE;
+  /** For TCP over IPv4, bytes; 0: TCP is left alone. */
+  maximumSegmentSize = 0;
   pingInterval = 0;
   pingTimeout = 0;
   /** By key id: what packets may come in under. */

@@ -35,6 +35,8 @@ export interface PeerSettings {
   readonly replayWindow: number;
   /** ms; 0: no limit. */
   readonly replayTime: number;
+  /** `mssfix`: for TCP over IPv4, bytes; 0: TCP is left alone (default). */
+  readonly maximumSegmentSize?: number;
 }
 
 /** Peers by number and by address. */
@@ -107,6 +109,7 @@ export class PeerTable {
     peer.framing = settings.framing ?? peer.framing;
     peer.pingInterval = settings.pingInterval ?? peer.pingInterval;
     peer.pingTimeout = settings.pingTimeout ?? peer.pingTimeout;
+    peer.maximumSegmentSize = settings.maximumSegmentSize ?? peer.maximumSegmentSize;
   }
 
   #setAddress(number: number, address: Uint8Array): void {

@@ -25,7 +25,7 @@ export const TcpField = {
 export const tcpHeaderLength = 20;
 
 /** Bits of the TCP flags. */
-export const TcpFlag = { FIN: 0x01, PSH: 0x08, ACK: 0x10, CWR: 0x80 } as const;
+export const TcpFlag = { FIN: 0x01, SYN: 0x02, PSH: 0x08, ACK: 0x10, CWR: 0x80 } as const;
 
 /** Offsets in a UDP header. */
 export const UdpField = { length: 4, checksum: 6 } as const;

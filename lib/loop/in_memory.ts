@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Errno } from "deno-tun";
+import { Errno, iovecLength } from "deno-tun";
 import { concatBytes } from "../base/bytes.ts";
 import type { PacketMemory } from "../crypto/engine.ts";
 import type { DatagramTransport, LoopClock, PacketDevice } from "./ports.ts";
@@ -36,6 +36,18 @@ export class InMemoryDevice implements PacketDevice {
   write(offset: number, length: number): boolean {
     if (this.gone) return false;
     this.outbound.push(this.memory.bytes.slice(offset, offset + length));
+    return true;
+  }
+
+  writev(iovecOffset: number, count: number): boolean {
+    if (this.gone) return false;
+    const { view, bytes, address } = this.memory;
+    const pieces: Uint8Array[] = [];
+    for (let i = 0, at = iovecOffset; i < count; i++, at += iovecLength) {
+      const offset = Number(view.getBigUint64(at, true)) - address;
+      pieces.push(bytes.slice(offset, offset + Number(view.getBigUint64(at + 8, true))));
+    }
+    this.outbound.push(concatBytes(...pieces));
     return true;
   }
 }

@@ -5,10 +5,13 @@
  */
 
 import type { CryptoEngine, PacketMemory } from "../crypto/engine.ts";
+import type { Coalescer } from "../data/coalesce.ts";
 import type { DataListener } from "../data/data_listener.ts";
 import { Opener } from "../data/open.ts";
 import type { DataKey, Peer } from "../data/peer.ts";
 import { PeerTable } from "../data/peer_table.ts";
+import { createInternetChecksum } from "../data/internet_checksum_wasm.ts";
+import type { InternetChecksum } from "../data/internet_checksum.ts";
 import { RouteTable } from "../data/route_table.ts";
 import { Sealer } from "../data/seal.ts";
 import { errorLine } from "../base/errors.ts";
@@ -57,6 +60,7 @@ export class LoopState implements DataListener {
   readonly server: boolean;
   readonly clientToClient: boolean;
   readonly peers: PeerTable;
+  readonly checksum: InternetChecksum;
   readonly routes = new RouteTable();
   readonly sealer: Sealer;
   readonly opener: Opener;
@@ -64,6 +68,8 @@ export class LoopState implements DataListener {
   /** In the order in which they were attached. */
   sockets: readonly AttachedSocket[] = [];
   device: PacketDevice | undefined = undefined;
+  /** For a device with offloads: merges what goes to it. */
+  coalescer: Coalescer | undefined = undefined;
   /** Whether packets may be waiting in the device: until a read finds none. */
   deviceReadable = false;
   /** Whether the device went away without having been detached. */
@@ -80,6 +86,7 @@ export class LoopState implements DataListener {
   constructor(options: LoopOptions) {
     this.memory = options.memory;
     this.counters = options.counters;
+    this.checksum = createInternetChecksum(options.memory);
     this.engine = options.engine;
     this.server = options.role === "server";
     this.clientToClient = this.server && options.clientToClient;

@@ -45,8 +45,10 @@ export interface AttachTunCommand {
   readonly fd: number;
   /** Largest packet that crosses, in bytes. */
   readonly mtu: number;
-  /** Whether the device was opened with `IFF_VNET_HDR`. */
+  /** Whether the device was opened with `IFF_VNET_HDR`: packets come and go in runs. */
   readonly vnetHeader: boolean;
+  /** Whether the kernel takes runs of UDP datagrams from it too (`TUN_F_USO4`, `TUN_F_USO6`). */
+  readonly udpSegmentation: boolean;
 }
 
 /**
@@ -90,6 +92,8 @@ export interface AddPeerCommand {
   readonly replayWindow: number;
   /** Replay window: ms (`replay-window N SECONDS`). */
   readonly replayTime: number;
+  /** `mssfix`: MSS for TCP over IPv4 in the tunnel, bytes; 0, the default: TCP is left alone. */
+  readonly maximumSegmentSize?: number;
 }
 
 /** Changes what is given, leaves the rest. */

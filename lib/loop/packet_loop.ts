@@ -17,6 +17,8 @@
  * @module
  */
 
+import type { Coalescer } from "../data/coalesce.ts";
+import type { InternetChecksum } from "../data/internet_checksum.ts";
 import type { PacketBatch } from "../data/packet_batch.ts";
 import { PeerTable } from "../data/peer_table.ts";
 import { LoopReport } from "./loop_report.ts";
@@ -58,8 +60,20 @@ export class PacketLoop {
     this.#report = new LoopReport(this.#state);
   }
 
-  /** Reads and writes packets there from here on. */
-  attachDevice(device: PacketDevice): void {
+  /** For a coalescer over this loop's memory. */
+  get checksum(): InternetChecksum {
+    return this.#state.checksum;
+  }
+
+  /**
+   * Reads and writes packets there from here on.
+   *
+   * @param coalescer For a device with offloads, whose packets have a virtio_net_hdr; its capacity
+   *   is at least `coalescerCapacity`.
+   */
+  attachDevice(device: PacketDevice, coalescer?: Coalescer): void {
+    this.#transmitting.reset();
+    this.#state.coalescer = coalescer;
     this.#state.device = device;
     this.#state.deviceReadable = true;
     this.#state.deviceLost = false;
@@ -67,6 +81,8 @@ export class PacketLoop {
 
   /** No packet is read or written from here on. */
   detachDevice(): void {
+    this.#transmitting.reset();
+    this.#state.coalescer = undefined;
     this.#state.device = undefined;
     this.#state.deviceReadable = false;
     this.#state.deviceLost = false;

@@ -45,7 +45,7 @@ export class PortMemory extends PinnedMemory {
    *
    * @throws {VpnError} when all regions are in use.
    */
-  build<Port>(make: () => Port): { readonly port: Port; readonly region: number } {
+  build<const Port>(make: () => Port): { readonly port: Port; readonly region: number } {
     const region = this.#free.pop();
     if (region === undefined) {
       throw new VpnError(`more than ${regionCount} sockets and devices`, "attach fewer");

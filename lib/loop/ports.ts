@@ -5,12 +5,17 @@
  * @module
  */
 
-/** A TUN device: one IP packet per call. */
+/**
+ * A TUN device: one IP packet per call; on a device with offloads a virtio_net_hdr is in front of
+ * it, and it may be a run of TCP or UDP packets in one.
+ */
 export interface PacketDevice {
   /** Bytes of the packet that it read to `offset`; 0: none now; -1: the device is gone. */
   read(offset: number, capacity: number): number;
   /** Whether the device took the packet. */
   write(offset: number, length: number): boolean;
+  /** As `write`, for one in `count` pieces, `struct iovec`s from `iovecOffset` on. */
+  writev(iovecOffset: number, count: number): boolean;
 }
 
 /** A UDP socket: datagrams in batches. See `DatagramPort` of deno-tun for each member. */

@@ -5,7 +5,8 @@
  * 2. runs that the kernel coalesced (UDP GRO) are taken apart
  * 3. by opcode: data packets into the batch, control packets to main, the rest dropped
  * 4. the batch is opened (`lib/data`), maybe while the transmit path works
- * 5. plain packets go to the TUN device, those for other clients into the forward batch
+ * 5. plain packets go to the TUN device, merged where it has offloads; those for other clients go
+ *    into the forward batch
  *
  * @module
  */
@@ -15,6 +16,7 @@ import { Opcode, opcodeOf } from "../wire/opcode.ts";
 import { isControl } from "../wire/opcode.ts";
 import { DropReason } from "../data/drop_reason.ts";
 import { Verdict } from "../data/open.ts";
+import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import type { AttachedSocket, LoopState } from "./loop_state.ts";
 
@@ -27,6 +29,8 @@ export const receiveRuns = 16;
 const receiveCapacity = 65_535;
 const receiveRoom = 65_536;
 const batchCapacity = receiveRuns * maxSegments;
+/** Packets that a coalescer has to hold: all of a turn. */
+export const coalescerCapacity = batchCapacity;
 /** For packets between clients of one turn; usual ones (1,500 bytes) fit all. */
 const forwardArenaSize = batchCapacity * arenaRoom(1536);
 
@@ -144,14 +148,29 @@ export class ReceivePath {
       if (verdict === Verdict.DELIVER) this.#writeToDevice(batch, i);
       else if (verdict === Verdict.FORWARD) this.#forward(batch, i);
     }
+    this.#writeRuns();
     batch.clear();
     return this.#forwards !== undefined && this.#forwards.count > 0 ? this.#forwards : undefined;
   }
 
   #writeToDevice(batch: PacketBatch, i: number): void {
-    const { device } = this.#state;
+    const { device, coalescer, memory } = this.#state;
     if (device === undefined) return this.#drop(DropReason.NO_DEVICE);
-    if (!device.write(batch.offset[i], batch.length[i])) this.#drop(DropReason.DEVICE_REFUSED);
+    const mss = batch.key[i]?.peer.maximumSegmentSize ?? 0;
+    if (mss > 0) clampSegmentSize(memory.view, batch.offset[i], batch.length[i], mss);
+    if (coalescer !== undefined) coalescer.add(batch.offset[i], batch.length[i]);
+    else if (!device.write(batch.offset[i], batch.length[i])) this.#drop(DropReason.DEVICE_REFUSED);
+  }
+
+  #writeRuns(): void {
+    const { device, coalescer, counters } = this.#state;
+    if (device === undefined || coalescer === undefined) return;
+    for (let run = 0; run < coalescer.count; run++) {
+      const pieces = coalescer.prepare(run);
+      if (device.writev(coalescer.iovecs, pieces)) continue;
+      counters.drops[DropReason.DEVICE_REFUSED] += coalescer.packets(run);
+    }
+    coalescer.clear();
   }
 
   /** Copies the packet, as it needs other space around it than it has where it is. */

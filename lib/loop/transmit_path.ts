@@ -1,30 +1,42 @@
 /**
  * From the TUN device to the sockets:
  *
- * 1. packets are read one by one, up to a batch
+ * 1. packets are read, up to a batch; one from a device with offloads may be a run of packets
  * 2. each goes to its peer: on a server by destination, on a client to peer 0
- * 3. the batch is sealed (`lib/data`), maybe while the receive path works
- * 4. and sent. While a socket has no room the batch waits, and nothing is read from the device
+ * 3. a run is taken apart; what does not fit the batch waits for the next turn. The MSS of a TCP
+ *    SYN is lowered (`mssfix`)
+ * 4. the batch is sealed (`lib/data`), maybe while the receive path works
+ * 5. and sent. While a socket has no room the batch waits, and nothing is read from the device
  *
  * @module
  */
 
 import { DropReason } from "../data/drop_reason.ts";
 import { ipv4Destination, ipv6Destination, ipVersion } from "../data/ip_packet.ts";
+import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, maxPacketLength, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import type { Peer } from "../data/peer.ts";
+import { Segmenter } from "../data/segment.ts";
+import { vnetHeaderLength } from "../data/vnet_header.ts";
 import type { LoopState } from "./loop_state.ts";
 
-/** Packets read in one turn. */
-const batchCapacity = 64;
+/** Packets read in one turn, or made of runs that are read. */
+const batchCapacity = 128;
 // Packets of a usual MTU fit all; where they are larger there are fewer in a turn.
-const arenaSize = batchCapacity * arenaRoom(9216) + arenaRoom(maxPacketLength);
+const arenaSize = batchCapacity * arenaRoom(4096) + arenaRoom(maxPacketLength);
+/** A run is a packet whose length field counts the payload alone, in IPv6. */
+const runCapacity = vnetHeaderLength + 40 + maxPacketLength;
 
 /** Packets out. */
 export class TransmitPath {
   readonly #state: LoopState;
   readonly #batch: PacketBatch;
   readonly #arena: PacketArena;
+  readonly #segmenter: Segmenter;
+  /** Where runs are read to, with their virtio_net_hdr. */
+  readonly #run: number;
+  /** The peer of the run that is being taken apart. */
+  #runPeer = -1;
   /** Whether the batch is new; else it is sent, or waits in a sender. */
   #unsent = false;
 
@@ -33,41 +45,109 @@ export class TransmitPath {
     this.#state = state;
     this.#batch = new PacketBatch(state.memory, batchCapacity);
     this.#arena = new PacketArena(state.memory, arenaSize);
+    this.#segmenter = new Segmenter(state.memory, state.checksum);
+    this.#run = state.memory.allocate(runCapacity);
   }
 
   /** Bytes of the memory that the path takes. */
-  static readonly memorySize = arenaSize;
+  static readonly memorySize = arenaSize + runCapacity;
 
-  /** Steps 1 to 3. Afterwards, or when the promise is resolved, `send` is due. */
+  /** Forgets what is left of a run: the device is another one. */
+  reset(): void {
+    this.#segmenter.remaining = 0;
+  }
+
+  /** Steps 1 to 4. Afterwards, or when the promise is resolved, `send` is due. */
   read(): void | Promise<void> {
     const state = this.#state;
     if (state.blocked || !state.deviceReadable) return;
     this.#batch.clear();
     this.#arena.reset();
-    this.#readBatch();
+    if (state.coalescer === undefined) this.#readPackets();
+    else this.#readRuns();
     this.#unsent = this.#batch.count > 0;
     if (this.#unsent) return state.sealer.seal(this.#batch);
   }
 
-  /** Steps 1 and 2. */
-  #readBatch(): void {
-    const state = this.#state;
-    const { device, sealer, counters } = state;
-    if (device === undefined) return;
+  /** Steps 1 and 2 without offloads. */
+  #readPackets(): void {
+    const { sealer, counters, memory } = this.#state;
     // Packets that are dropped count too, so that the turn is bounded.
     for (let read = 0; read < batchCapacity; read++) {
       const place = this.#arena.place(maxPacketLength);
       if (place < 0) return;
-      const length = device.read(place, maxPacketLength);
-      if (length <= 0) {
-        state.deviceReadable = false;
-        if (length < 0) state.loseDevice();
-        return;
-      }
+      const length = this.#readDevice(place, maxPacketLength);
+      if (length <= 0) return;
       const peer = this.#findPeer(place, length);
-      if (peer === undefined) counters.drops[DropReason.NO_ROUTE]++;
-      else if (sealer.admit(this.#batch, peer, place, length)) this.#arena.take(length);
+      if (peer === undefined) {
+        counters.drops[DropReason.NO_ROUTE]++;
+        continue;
+      }
+      if (peer.maximumSegmentSize > 0) {
+        clampSegmentSize(memory.view, place, length, peer.maximumSegmentSize);
+      }
+      if (sealer.admit(this.#batch, peer, place, length)) this.#arena.take(length);
     }
+  }
+
+  /** Steps 1 to 3 with offloads. */
+  #readRuns(): void {
+    if (this.#segmenter.remaining > 0 && !this.#takeApart()) return;
+    for (let read = 0; read < batchCapacity; read++) {
+      const length = this.#readDevice(this.#run, runCapacity);
+      if (length <= 0) return;
+      if (this.#beginRun(length) && !this.#takeApart()) return;
+    }
+  }
+
+  #readDevice(offset: number, capacity: number): number {
+    const state = this.#state;
+    if (state.device === undefined) return 0;
+    const length = state.device.read(offset, capacity);
+    if (length <= 0) {
+      state.deviceReadable = false;
+      if (length < 0) state.loseDevice();
+    }
+    return length;
+  }
+
+  /** Step 2 for a run, or a packet by itself; false: it was dropped. */
+  #beginRun(length: number): boolean {
+    const { counters } = this.#state;
+    const packet = this.#run + vnetHeaderLength;
+    const packetLength = length - vnetHeaderLength;
+    const peer = packetLength > 0 ? this.#findPeer(packet, packetLength) : undefined;
+    if (peer === undefined) {
+      counters.drops[DropReason.NO_ROUTE]++;
+      return false;
+    }
+    this.#runPeer = peer.number;
+    if (this.#segmenter.begin(this.#run, packet, packetLength) > 0) return true;
+    counters.drops[DropReason.BAD_OFFLOAD]++;
+    return false;
+  }
+
+  /** Step 3; false: the batch is full, the rest waits. */
+  #takeApart(): boolean {
+    const { sealer, peers, counters, memory } = this.#state;
+    const segmenter = this.#segmenter;
+    const peer = peers.get(this.#runPeer);
+    if (peer === undefined) {
+      counters.drops[DropReason.NO_ROUTE] += segmenter.remaining;
+      segmenter.remaining = 0;
+      return true;
+    }
+    while (segmenter.remaining > 0) {
+      const place = this.#batch.full ? -1 : this.#arena.place(segmenter.nextLength);
+      if (place < 0) return false;
+      const length = segmenter.next(place);
+      // A SYN comes by itself: the segments of a run have none.
+      if (peer.maximumSegmentSize > 0 && segmenter.remaining === 0) {
+        clampSegmentSize(memory.view, place, length, peer.maximumSegmentSize);
+      }
+      if (sealer.admit(this.#batch, peer, place, length)) this.#arena.take(length);
+    }
+    return true;
   }
 
   /** Step 2. */
@@ -80,7 +160,7 @@ export class TransmitPath {
     return undefined;
   }
 
-  /** Step 4. */
+  /** Step 5. */
   send(): void {
     if (!this.#unsent) return;
     this.#unsent = false;
@@ -91,7 +171,7 @@ export class TransmitPath {
     for (const socket of sockets) socket.sender.send(batch);
   }
 
-  /** Step 4 for what waits, when a socket may have room again. */
+  /** Step 5 for what waits, when a socket may have room again. */
   resume(): void {
     for (const socket of this.#state.sockets) socket.sender.resume();
   }

@@ -21,6 +21,7 @@ import {
 } from "deno-tun";
 import { VpnError } from "../base/errors.ts";
 import { selectEngine } from "../crypto/engines.ts";
+import { Coalescer } from "../data/coalesce.ts";
 import { SharedCounters } from "./counters.ts";
 import type {
   AttachSocketCommand,
@@ -32,6 +33,7 @@ import type {
 import { loopMemorySize, PacketLoop } from "./packet_loop.ts";
 import { PortMemory, portMessages, portPieces } from "./port_memory.ts";
 import { systemClock } from "./ports.ts";
+import { coalescerCapacity } from "./receive_path.ts";
 
 const maxEvents = 64;
 const eventFdToken = 0;
@@ -171,15 +173,17 @@ export class WorkerLoop {
     }
   }
 
-  #attachDevice({ fd, vnetHeader }: AttachTunCommand): void {
-    if (vnetHeader) {
-      throw new VpnError("packets with a virtio_net_hdr", "open the TUN device without it");
-    }
+  #attachDevice({ fd, vnetHeader, udpSegmentation }: AttachTunCommand): void {
     this.#detachDevice();
-    const { port, region } = this.#memory.build(() => new TunPort(fd, this.#memory));
+    const memory = this.#memory;
+    const options = { capacity: coalescerCapacity, udp: udpSegmentation };
+    const { port: [port, coalescer], region } = memory.build(() => [
+      new TunPort(fd, memory),
+      vnetHeader ? new Coalescer(memory, this.#loop.checksum, options) : undefined,
+    ]);
     this.#epoll.add(fd, readable, deviceToken);
     this.#device = { fd, region };
-    this.#loop.attachDevice(port);
+    this.#loop.attachDevice(port, coalescer);
   }
 
   #detachDevice(): void {

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { Errno, parseAddress, RouteTable, RouteType, SysError, TunDevice } from "deno-tun";
+import {
+  Errno,
+  parseAddress,
+  RouteTable,
+  RouteType,
+  SysError,
+  TunDevice,
+  TunOffload,
+} from "deno-tun";
 import { errorLine, PrivilegeError, VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { AppliedChanges } from "./applied_changes.ts";
@@ -35,7 +43,7 @@ export interface TunnelDescription {
   readonly name: string;
   /** In bytes. */
   readonly mtu: number;
-  /** Packets have a virtio_net_hdr in front. Default: no. */
+  /** Packets have a virtio_net_hdr in front, and the device's offloads are on. Default: no. */
   readonly vnetHeader?: boolean;
   /** Our IPv4 address. */
   readonly ipv4?: TunnelAddress;
@@ -61,6 +69,8 @@ export class TunnelInterface {
   readonly #routes: AppliedChanges;
   /** Whether the device can have IPv6 addresses and routes. */
   #ipv6 = true;
+  /** `TunOffload` flags that the kernel took. */
+  #offloads = 0;
 
   private constructor(device: TunDevice, readonly mtu: number, log: Log) {
     this.#device = device;
@@ -87,6 +97,12 @@ export class TunnelInterface {
   /** Whether packets have a virtio_net_hdr in front. */
   get vnetHeader(): boolean {
     return this.#device.vnetHeader;
+  }
+
+  /** Whether the kernel takes runs of UDP datagrams, over IPv4 and IPv6. */
+  get udpSegmentation(): boolean {
+    const uso = TunOffload.USO4 | TunOffload.USO6;
+    return (this.#offloads & uso) === uso;
   }
 
   /**
@@ -125,6 +141,7 @@ export class TunnelInterface {
   #configure({ mtu, ipv4, ipv6 }: TunnelDescription): void {
     const device = this.#device;
     const { netlink } = device;
+    if (device.vnetHeader) this.#enableOffloads();
     const wasUp = netlink.link(device.index)?.up ?? false;
     try {
       device.setMtu(mtu);
@@ -160,6 +177,13 @@ export class TunnelInterface {
     this.#configuration.record(`route ${describeRoute(route, name)}`, () => {
       ignoring(() => netlink.deleteRoute(route), goneErrors);
     });
+  }
+
+  #enableOffloads(): void {
+    this.#offloads = this.#device.enableOffloads();
+    const has = Object.entries(TunOffload)
+      .filter(([, flag]) => (this.#offloads & flag) !== 0).map(([name]) => name);
+    this.#log.at(3, `${this.#device.name} offloads: ${has.join(", ") || "none: slower"}`);
   }
 
   #addIpv6Address(address: TunnelAddress): void {

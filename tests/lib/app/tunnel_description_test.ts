@@ -3,19 +3,25 @@ import { openLog } from "../../../lib/base/log.ts";
 import { parseConfigText } from "../../../lib/config/mod.ts";
 import { describeRoutes, describeTunnel } from "../../../lib/app/tunnel_description.ts";
 
-function network(lines: string) {
+function configuration(lines: string) {
   const text = `dev tun\nca ca\ncert c\nkey k\nremote 192.0.2.1\nclient\n${lines}\n`;
-  return parseConfigText(text, "test.conf").config.network;
+  return parseConfigText(text, "test.conf").config;
+}
+
+function network(lines: string) {
+  return configuration(lines).network;
 }
 
 Deno.test("topology subnet has a prefix, the others a peer", () => {
-  const subnet = network("topology subnet\nifconfig 10.8.0.2 255.255.255.0");
-  assert.deepEqual(describeTunnel("tun", 1500, subnet).ipv4, {
+  const subnet = configuration("topology subnet\nifconfig 10.8.0.2 255.255.255.0");
+  assert.deepEqual(describeTunnel(subnet, 1500, subnet.network).ipv4, {
     address: "10.8.0.2",
     prefixLength: 24,
   });
-  const p2p = network("topology p2p\nifconfig 10.8.0.6 10.8.0.5");
-  assert.deepEqual(describeTunnel("tun", 1500, p2p).ipv4, {
+  const p2p = configuration("topology p2p\nifconfig 10.8.0.6 10.8.0.5\ndisable-offload");
+  assert.equal(describeTunnel(subnet, 1500, subnet.network).vnetHeader, true);
+  assert.equal(describeTunnel(p2p, 1500, p2p.network).vnetHeader, false);
+  assert.deepEqual(describeTunnel(p2p, 1500, p2p.network).ipv4, {
     address: "10.8.0.6",
     peer: "10.8.0.5",
   });

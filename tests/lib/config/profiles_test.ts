@@ -49,7 +49,7 @@ Deno.test("a provider's profile with a password", () => {
   assert.equal(key?.kind, "tls-auth");
   assert.equal(key?.direction, 1);
   assert.ok(key?.key.source === "inline" && key.key.text.split("\n").length === 22);
-  assert.deepEqual(warnings(parsed).map((w) => /"([a-z-]+)/.exec(w)?.[1]), ["comp-lzo", "mssfix"]);
+  assert.deepEqual(warnings(parsed).map((w) => /"([a-z-]+)/.exec(w)?.[1]), ["comp-lzo"]);
 });
 
 Deno.test("a provider's profile with TCP, scripts and words for others", () => {

@@ -150,7 +150,13 @@ Deno.test("a device that is no device ends the worker with an error", async () =
   const events = new Events();
   const plane = await startPlane(events, "client");
   const failed = events.next("failed");
-  plane.command({ kind: "attach-tun", fd: 1_000_000, mtu: 1500, vnetHeader: false });
+  plane.command({
+    kind: "attach-tun",
+    fd: 1_000_000,
+    mtu: 1500,
+    vnetHeader: false,
+    udpSegmentation: false,
+  });
   assert.match((await failed).message, /EBADF/);
   await plane.stop();
   await plane.stop();

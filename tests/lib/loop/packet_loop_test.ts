@@ -422,7 +422,7 @@ Deno.test("a full socket stops the reading of the device, and nothing is lost", 
   tunnel.up(0, range(0, 200));
   await tunnel.pass();
   assert.deepEqual(server.device.outbound.map(numberOf), range(0, 10));
-  assert.equal(client.device.inbound.length, 200 - 64, "one batch waits, the rest stays");
+  assert.equal(client.device.inbound.length, 200 - 128, "one batch waits, the rest stays");
   assert.ok(client.loop.isSocketBlocked(0));
   client.transport.room = Infinity;
   await tunnel.pass();
@@ -566,7 +566,7 @@ Deno.test("neither direction starves the other", async () => {
   server.loop.markSocketReadable(0);
   for (let turn = 0; turn < 5; turn++) await server.loop.turn();
   assert.equal(server.device.outbound.length, 5 * 64);
-  assert.equal(server.device.inbound.length, 1000 - 5 * 64);
+  assert.equal(server.device.inbound.length, 1000 - 5 * 128);
   tunnel.close();
 });
 

@@ -75,7 +75,13 @@ for (const engine of ["openssl", "webcrypto"] as const) {
       });
       assert.equal(plane.engine, engine);
       plane.command({ kind: "attach-socket", socket: 3, fd: nearSocket.fd, protocol: "udp" });
-      plane.command({ kind: "attach-tun", fd: device.fd, mtu: 1500, vnetHeader: false });
+      plane.command({
+        kind: "attach-tun",
+        fd: device.fd,
+        mtu: 1500,
+        vnetHeader: false,
+        udpSegmentation: false,
+      });
       plane.command({
         kind: "add-peer",
         peer: 0,
@@ -169,7 +175,13 @@ await isolatedTest(import.meta.url, "a device deleted by somebody ends the worke
       if (event.kind === "failed") failed.resolve(event.message);
     },
   });
-  plane.command({ kind: "attach-tun", fd: device.fd, mtu: 1500, vnetHeader: false });
+  plane.command({
+    kind: "attach-tun",
+    fd: device.fd,
+    mtu: 1500,
+    vnetHeader: false,
+    udpSegmentation: false,
+  });
   await run(["ip", "link", "delete", device.name]);
   assert.match(await failed.promise, /TUN device is gone/);
   await plane.stop();
