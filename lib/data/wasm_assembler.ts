@@ -62,10 +62,6 @@ export const i32 = {
   shl: operation(0x74),
   shrU: operation(0x76),
   wrapI64: operation(0xa7),
-  load8U: load(0x2d),
-  load16U: load(0x2f),
-  store8: store(0x3a),
-  store16: store(0x3b),
 } as const;
 
 /** Instructions on 64-bit integers. */
@@ -143,11 +139,6 @@ export function whileLoop(condition: Code, ...body: Code[]): Code {
 /** Runs the body once if the condition is not 0. */
 export function when(condition: Code, ...body: Code[]): Code {
   return [...condition, 0x04, noResult, ...body.flat(), end];
-}
-
-/** `memory.copy`: moves `length` bytes, which may overlap. */
-export function memoryCopy(target: Code, source: Code, length: Code): Code {
-  return [...target, ...source, ...length, 0xfc, 10, 0, 0];
 }
 
 /** A function that a module exports. */
