@@ -32,25 +32,35 @@ async function measure(options: BenchmarkOptions, signal: AbortSignal): Promise<
     executable: executable !== undefined,
   };
   const machine = await describeMachine();
+  const report = (complete: boolean): Report => ({
+    ...{ format: reportFormat, date, machine, settings, complete },
+    rows: recorder.rows(),
+  });
+  const keep = async () => {
+    // A run takes long: what kills it leaves the turns before.
+    if (options.json !== undefined && options.json !== "-") {
+      await writeJson(report(false), options.json);
+    }
+  };
   try {
-    await runBenchmark({ plan: planned, settings, executable, recorder, signal, say });
+    await runBenchmark({ plan: planned, settings, executable, recorder, signal, say, keep });
   } catch (error) {
     // A terminal's Ctrl-C reaches the programs that prepare the network, too.
     if (!signal.aborted) throw error;
   }
-  return {
-    ...{ format: reportFormat, date, machine, settings },
-    complete: !signal.aborted,
-    rows: recorder.rows(),
-  };
+  return report(!signal.aborted);
+}
+
+async function writeJson(report: Report, path: string): Promise<void> {
+  await Deno.writeTextFile(`${path}.new`, JSON.stringify(report, null, 2) + "\n");
+  await Deno.rename(`${path}.new`, path);
 }
 
 async function write(report: Report, options: BenchmarkOptions): Promise<void> {
-  const json = JSON.stringify(report, null, 2) + "\n";
   if (options.json === "-") {
-    print(json.trimEnd());
+    print(JSON.stringify(report, null, 2));
   } else {
-    if (options.json !== undefined) await Deno.writeTextFile(options.json, json);
+    if (options.json !== undefined) await writeJson(report, options.json);
     for (const table of tablesOf(report)) print(`\n${tableText(table)}`);
   }
   if (options.chart !== undefined) await Deno.writeTextFile(options.chart, drawChart(report));

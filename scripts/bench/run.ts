@@ -26,11 +26,15 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Takes a line on how it goes. */
   readonly say: (line: string) => void;
+  /** Called after each turn, when the recorder has something to keep. */
+  readonly keep: () => Promise<void>;
 }
 
-const firstLine = (error: unknown) =>
-  String(error instanceof Error ? error.message : error)
-    .split("\n")[0];
+/** An error in one line; what a process printed before it failed is on the lines after that. */
+function reasonOf(error: unknown): string {
+  const [line] = String(error instanceof Error ? error.message : error).split("\n");
+  return `failed: ${line.replace(/ Its last lines:$/, "")}`;
+}
 
 /** Seconds that a session takes, roughly. */
 function estimate(session: Session, settings: Settings): number {
@@ -101,19 +105,20 @@ async function takeTurns(
         if (signal.aborted) return;
         const { group, contender } = session;
         say(`${++turn}/${all}  round ${round + 1}  ${group.title}, ${contender.title}`);
+        const done = new Set<MetricId>();
         const found = (metric: MetricId, value: number) => {
           if (!session.metrics.includes(metric)) return;
+          done.add(metric);
           recorder.add(session, metric, round, value);
-          say(
-            `    ${metrics[metric].title.replace("#", String(settings.clients))}: ` +
-              `${formatNumber(value)} ${metrics[metric].unit}`,
-          );
+          const title = metrics[metric].title.replace("#", String(settings.clients));
+          say(`    ${title}: ${formatNumber(value)} ${metrics[metric].unit}`);
         };
         const failed = (failedMetrics: readonly MetricId[], error: unknown) => {
           if (signal.aborted) return;
           say(`    failed: ${error instanceof Error ? error.message : error}`);
-          const reason = `failed: ${firstLine(error)}`;
-          for (const metric of failedMetrics) recorder.miss(session, metric, reason);
+          for (const metric of failedMetrics) {
+            if (!done.has(metric)) recorder.miss(session, metric, reasonOf(error));
+          }
         };
         try {
           if (group.id === "sessions") {
@@ -125,6 +130,7 @@ async function takeTurns(
         } catch (error) {
           failed(session.metrics, error);
         }
+        await options.keep();
       }
     }
   }
