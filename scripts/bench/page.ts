@@ -51,7 +51,7 @@ programs read the same configuration. Before the first figure each tunnel carrie
 | start to Initialization Sequence Completed | from starting the client's process, the median of three per round |
 | server memory | resident set size of the server; PSS counts pages shared with other processes in proportion. Clients beyond the first are OpenVPN's, whoever serves |
 | idle CPU | processor time of the server with ${clients} clients that send nothing but keepalive, every 10 s |
-| new sessions | OpenVPN clients started, connected and killed, four at a time per core, on the same machine: the clients take most of it. `connect-freq-initial` is raised, which otherwise lets 100 come in 10 s. The server's own part is the processor time per session |
+| new sessions | OpenVPN clients started, connected and killed, four at a time per core, on the same machine: the clients take most of it. The option connect-freq-initial is raised, which otherwise lets 100 come in 10 s. The server's own part is the processor time per session |
 | no VPN | the same programs over the bare veth pair: what they can measure at most |
 `;
 }
