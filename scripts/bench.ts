@@ -7,7 +7,7 @@
 import { dirname, relative, resolve } from "node:path";
 import { obstacles } from "./bench/availability.ts";
 import { drawChart } from "./bench/chart.ts";
-import { describeMachine } from "./bench/machine.ts";
+import { describeMachine, disturbance } from "./bench/machine.ts";
 import { type BenchmarkOptions, parseOptions, usage, UsageError } from "./bench/options.ts";
 import { benchmarkPage } from "./bench/page.ts";
 import { plan, rowId } from "./bench/plan.ts";
@@ -32,6 +32,8 @@ async function measure(options: BenchmarkOptions, signal: AbortSignal): Promise<
     executable: executable !== undefined,
   };
   const machine = await describeMachine();
+  const disturbed = disturbance(machine);
+  if (disturbed !== undefined) say(disturbed);
   const report = (complete: boolean): Report => ({
     ...{ format: reportFormat, date, machine, settings, complete },
     rows: recorder.rows(),
@@ -62,6 +64,8 @@ async function write(report: Report, options: BenchmarkOptions): Promise<void> {
   } else {
     if (options.json !== undefined) await writeJson(report, options.json);
     for (const table of tablesOf(report)) print(`\n${tableText(table)}`);
+    const disturbed = disturbance(report.machine);
+    if (disturbed !== undefined) print(`\n${disturbed}`);
   }
   if (options.chart !== undefined) await Deno.writeTextFile(options.chart, drawChart(report));
   if (options.markdown !== undefined) {

@@ -25,6 +25,16 @@ export interface Machine {
   readonly commit: string;
 }
 
+/**
+ * Why the figures of a run are not to be relied on; undefined when nothing speaks against them.
+ * Programs that share two cores with others don't all lose alike: ratios are off as well.
+ */
+export function disturbance(machine: Machine): string | undefined {
+  if (machine.load < 1) return undefined;
+  return `Others were at work on this machine (load average ${machine.load.toFixed(1)} at the ` +
+    "start): take neither figures nor ratios for results.";
+}
+
 /** Version of each program, as a part of what it prints; the programs that are not there have none. */
 const versionCommands: Readonly<Record<string, readonly [RegExp, ...string[]]>> = {
   "OpenVPN": [/^OpenVPN (\S+)/, "openvpn", "--version"],

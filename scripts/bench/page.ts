@@ -4,6 +4,7 @@
  * @module
  */
 
+import { disturbance } from "./machine.ts";
 import { lossTolerance } from "./traffic.ts";
 import type { Report } from "./report.ts";
 import { escapeMarkdown, groupTables, tableMarkdown, targetTable } from "./tables.ts";
@@ -12,6 +13,7 @@ function describe(report: Report): string[] {
   const { machine, settings } = report;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   const load = machine.load.toFixed(1);
+  const disturbed = disturbance(machine);
   return [
     `- Machine: ${escapeMarkdown(machine.processor)}, ${machine.cores} cores, ` +
     `${
@@ -24,6 +26,7 @@ function describe(report: Report): string[] {
     `each, ${settings.clients} clients where many are meant.` +
     (settings.filter === undefined ? "" : ` Rows that match \`${settings.filter}\` only.`) +
     (report.complete ? "" : " **It was interrupted: rows are missing.**"),
+    ...(disturbed === undefined ? [] : [`- **${disturbed}**`]),
   ];
 }
 

@@ -109,4 +109,7 @@ Deno.test("the page describes machine, versions and run", () => {
   assert.match(page, /!\[[^\]]+\]\(benchmarks\.svg\)/);
   assert.doesNotMatch(benchmarkPage(example()), /!\[/);
   assert.match(benchmarkPage({ ...example(), complete: false }), /interrupted/);
+  assert.doesNotMatch(page, /Others were at work/);
+  const busy = { ...example(), machine: { ...machine, load: 4.6 } };
+  assert.match(benchmarkPage(busy), /Others were at work on this machine \(load average 4\.6/);
 });
