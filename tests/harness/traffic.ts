@@ -112,6 +112,7 @@ export async function transfer(
   to: NetworkNamespace,
   address: string,
   bytes: number,
+  { timeoutMs = 60_000 }: { timeoutMs?: number } = {},
 ): Promise<TransferReport> {
   const program = [Deno.execPath(), "run", "--no-config", "--allow-net", transferScript];
   await using server = to.spawn([...program, "listen", address, String(bytes)], {
@@ -121,7 +122,6 @@ export async function transfer(
   await using client = from.spawn([...program, "connect", address, String(bytes), port], {
     name: "transfer client",
   });
-  const timeoutMs = 60_000;
   const [sent, received] = await Promise.all([
     client.waitForLine(/^done in (\d+) ms, sent (\w+), received (\w+)$/, { timeoutMs }),
     server.waitForLine(/^done in (\d+) ms, sent (\w+), received (\w+)$/, { timeoutMs }),
