@@ -20,7 +20,7 @@ import { KeyMemory } from "./key_memory.ts";
 import type { PinnedMemory } from "./memory.ts";
 
 /** An AEAD cipher that the library has; the key's length says which AES. */
-export type IpsecMbAead = keyof typeof AeadAlgorithm;
+export type IpsecMbAead = "GCM" | "CHACHA20_POLY1305";
 
 /** Bytes of the nonce, its first part and its second. */
 const nonceLength = 12;

@@ -16,7 +16,7 @@ import { KeyMemory } from "./key_memory.ts";
 import type { PinnedMemory } from "./memory.ts";
 
 /** A digest that the library makes HMACs with. */
-export type IpsecMbDigest = keyof typeof HmacAlgorithm;
+export type IpsecMbDigest = "SHA1" | "SHA224" | "SHA256" | "SHA384" | "SHA512";
 
 interface DigestInfo {
   readonly macLength: number;

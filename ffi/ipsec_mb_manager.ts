@@ -10,6 +10,7 @@ import type { Management } from "./ipsec_mb_symbols.ts";
 
 /** The library is not there, or is not one that can be used; the message says why. */
 export class IpsecMbUnavailable extends Error {
+  /** The class's name, for logs. */
   override readonly name = "IpsecMbUnavailable";
 }
 
