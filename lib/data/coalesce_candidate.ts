@@ -109,7 +109,7 @@ export class Candidate {
       return view.getUint16(packet + Ipv4Field.totalLength) === length &&
         (view.getUint16(packet + Ipv4Field.fragment) & ~ipv4DontFragment) === 0;
     }
-    if (first >>> 4 !== 6 || length < ipv6HeaderLength) return false;
+    if (first >>> 4 !== 6) return false;
     this.ipVersion = 6;
     this.transport = ipv6HeaderLength;
     this.protocol = view.getUint8(packet + Ipv6Field.nextHeader);

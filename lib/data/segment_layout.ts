@@ -65,6 +65,7 @@ export class SegmentLayout {
     return start === this.transport && start + offset === this.checksum;
   }
 
+  /** Whether it is a whole IP packet, though maybe with less behind the header than `transport`. */
   #readIp(view: DataView, packet: number, length: number): boolean {
     if (length < ipv4HeaderLength) return false;
     const first = view.getUint8(packet);
@@ -72,11 +73,11 @@ export class SegmentLayout {
       this.ipVersion = 4;
       this.transport = (first & 0xf) * 4;
       this.protocol = view.getUint8(packet + Ipv4Field.protocol);
-      return this.transport >= ipv4HeaderLength && this.transport <= length &&
+      return this.transport >= ipv4HeaderLength &&
         view.getUint16(packet + Ipv4Field.totalLength) === length &&
         (view.getUint16(packet + Ipv4Field.fragment) & ipv4FragmentMask) === 0;
     }
-    if (first >>> 4 !== 6 || length < ipv6HeaderLength) return false;
+    if (first >>> 4 !== 6) return false;
     if (view.getUint16(packet + Ipv6Field.payloadLength) + ipv6HeaderLength !== length) {
       return false;
     }
@@ -90,7 +91,7 @@ export class SegmentLayout {
     }
     this.protocol = next;
     this.transport = at;
-    return at <= length;
+    return true;
   }
 
   #readTransport(view: DataView, packet: number, length: number): boolean {

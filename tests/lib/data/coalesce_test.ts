@@ -159,7 +159,7 @@ interface Difference {
   /** In its fields, so that checksums fit. */
   readonly fields?: Partial<PacketSpec>;
   /** In its bytes, after which checksums are made to fit again; not where it is of checksums. */
-  readonly change?: (packet: Uint8Array) => void;
+  readonly change?: (packet: Uint8Array, i: number) => void;
   readonly both?: boolean;
   readonly keepChecksums?: boolean;
 }
@@ -210,7 +210,14 @@ const differences: Record<string, Difference> = {
   "CWR": { spec: tcp6, fields: { flags: flag.ACK | flag.CWR }, both: true },
   "no ACK": { spec: tcp4, fields: { flags: 0 }, both: true },
   "a reserved TCP bit": { spec: tcp4, change: (p) => p[32] |= 1, both: true },
-  "a TCP header of 16 bytes": { spec: tcp6, change: (p) => p[52] = 0x40, both: true },
+  "a TCP header of 16 bytes": {
+    spec: tcp6,
+    change: (p, i) => {
+      p[52] = 0x40;
+      if (i === 1) p[47] += 16; // the sequence number: the payload is that much longer
+    },
+    both: true,
+  },
   "a TCP header beyond the packet": {
     spec: { ...tcp6, payload: patternBytes(4) },
     change: (p) => p[52] = 0xf0,
@@ -271,7 +278,7 @@ for (const [name, { spec, fields, change, both, keepChecksums }] of Object.entri
       const changed = i === 1 || both === true;
       const packet = buildPacket(changed ? { ...each, ...fields } : each);
       if (!changed || change === undefined) return packet;
-      change(packet);
+      change(packet, i);
       return keepChecksums ? packet : fixChecksums(packet, spec);
     });
     const writes = coalesce(packets);
@@ -305,6 +312,16 @@ Deno.test("coalesce: a checksum written with the other zero is kept", () => {
   assert.deepEqual(sizes(packets), [2]);
   packets[1].fill(0xff, 36, 38);
   assert.deepEqual(sizes(packets), [1, 1]);
+
+  // In UDP 0 means that there is none, even where that would be right.
+  const [u, v] = stream(udp6, 200, 100);
+  const zeroed = [u, { ...v, payload: v.payload.slice().fill(0, 0, 2) }];
+  zeroed[1].payload.set(buildPacket(zeroed[1]).subarray(46, 48));
+  const datagrams = zeroed.map(buildPacket);
+  assert.deepEqual(datagrams[1].subarray(46, 48), new Uint8Array([0xff, 0xff]));
+  assert.deepEqual(sizes(datagrams), [2]);
+  datagrams[1].fill(0, 46, 48);
+  assert.deepEqual(sizes(datagrams), [1, 1]);
 
   // The same in an IPv4 header.
   const [a, b] = stream(udp4, 200, 100);
@@ -368,6 +385,59 @@ Deno.test("coalesce: flows may be interleaved, up to as many as there is room fo
   const writes = coalesce(crowded);
   assert.equal(writes.reduce((sum, write) => sum + write.packets, 0), 27);
   assert.deepEqual(perFlow(writes.flatMap(expand)), perFlow(crowded));
+});
+
+Deno.test("coalesce: flows that differ in protocol or version only are apart", () => {
+  // An IPv6 address that has, where an IPv4 header has its addresses, just these.
+  const lookalike = [0xfd, 1, 0, 0, ...tcp4.source, ...tcp4.destination, 0, 0, 0, 2];
+  const kinds = allKinds.map((spec) => spec.version === 4 ? spec : { ...spec, source: lookalike });
+  const streams = kinds.map((spec) => stream(spec, 300, 100).map(buildPacket));
+  for (let i = 0; i < 4; i++) {
+    for (let j = 0; j < 4; j++) {
+      if (i === j) continue;
+      const interleaved = [0, 1, 2].flatMap((k) => [streams[i][k], streams[j][k]]);
+      assert.deepEqual(sizes(interleaved), [3, 3], `${i} and ${j}`);
+    }
+  }
+});
+
+Deno.test("coalesce: when a flow is closed the others stay open", () => {
+  // The last of three has PSH, which closes its flow.
+  const pushing = { ...tcp4, sourcePort: 9, flags: flag.ACK | flag.PSH };
+  for (const kind of allKinds) {
+    const [p, q, r] = stream(pushing, 300, 100).map(buildPacket);
+    // Its ids stand still, where the closed flow's go up.
+    const others = stream(kind, 400, 100).map((spec) => ({ ...spec, identification: 1 }));
+    const [a, b, c, d] = others.map(buildPacket);
+    assert.deepEqual(sizes([p, q, a, b, r, c, d]), [3, 4]);
+    if (kind.version === 4) {
+      const up = buildPacket({ ...others[2], identification: 2 });
+      assert.deepEqual(sizes([p, q, a, b, r, up]), [3, 2, 1], "ids must go on standing still");
+    }
+    // The closed flow's first packet was verified, the other's was not, and is wrong.
+    const wrong = a.slice();
+    wrong[99] ^= 1;
+    assert.deepEqual(sizes([p, q, wrong, r, b, c, d]), [3, 1, 3]);
+  }
+});
+
+Deno.test("coalesce: a header cut short is not read on", () => {
+  const end = bytes.length;
+  for (const spec of allKinds) {
+    const packet = buildPacket({ ...spec, payload: patternBytes(1) });
+    const [first] = stream(spec, 200, 100).map(buildPacket);
+    for (let length = spec.version === 4 ? 20 : 40; length < headerLength(spec); length++) {
+      const cut = packet.slice(0, length);
+      if (spec.version === 4) cut.set([0, length], 2);
+      else cut.set([0, length - 40], 4);
+      coalescer.clear();
+      bytes.set(first, packetsStart);
+      coalescer.add(packetsStart, first.length);
+      bytes.set(cut, end - length);
+      coalescer.add(end - length, length);
+      assert.equal(coalescer.count, 2);
+    }
+  }
 });
 
 Deno.test("coalesce: what may belong to any flow keeps its place", () => {

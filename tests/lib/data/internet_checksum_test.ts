@@ -32,6 +32,9 @@ for (const [name, checksum] of Object.entries(implementations)) {
     // RFC 1624, section 4: the rest of the header sums to cd7a, the word is 3285.
     bytes.set([0xcd, 0x7a, 0x32, 0x85], 64);
     assert.equal(checksum.sum(64, 4, 0), 0xffff);
+    // Read as three little-endian words of 32 bits, these add up to 0x2_0000_ffff: many carries.
+    bytes.set([...new Array(8).fill(0xff), 1, 0, 1, 0], 64);
+    assert.equal(checksum.sum(64, 12, 0), 0x0200);
     assert.equal(checksum.sum(64, 0, 0), 0);
     assert.equal(checksum.sum(64, 0, 0x1_0001), 2);
   });
@@ -58,6 +61,8 @@ for (const [name, checksum] of Object.entries(implementations)) {
       const expected = length === 1 ? 0xff00 : length % 2 === 0 ? 0xffff : 0xff00;
       assert.equal(checksum.sum(0, length, 0), expected, `${length}`);
       assert.equal(checksum.sum(0, length, 0xffff), expected, `${length}`);
+      const carried = expected === 0xffff ? 1 : expected + 1;
+      assert.equal(checksum.sum(0, length, 0x1_0000), carried, `${length}`);
     }
     bytes.fill(0, 0, 131_072);
     assert.equal(checksum.sum(0, 131_072, 0), 0);

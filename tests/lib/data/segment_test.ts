@@ -272,8 +272,10 @@ const malformed: Record<string, { spec?: PacketSpec; change(h: Uint8Array, p: Ui
     "TCP over IPv6 that is IPv4": { change: (h) => h[1] = 4 },
     "TCP that is UDP": { spec: udp4, change: (h) => h[1] = 1 },
     "UDP that is TCP": { change: (h) => h[1] = 5 },
+    "another version than 6": { spec: tcp6, change: (_, p) => p[0] = 0x70 },
     "no IP version": { change: (_, p) => p[0] = 0x55 },
     "an IPv4 header of 16 bytes": { change: (_, p) => p[0] = 0x44 },
+    "an IPv4 header of 16 bytes, UDP": { spec: udp4, change: (_, p) => p[0] = 0x44 },
     "an IPv4 header beyond the packet": {
       spec: { ...udp4, payload: new Uint8Array(1) },
       change: (_, p) => p[0] = 0x4f,
@@ -301,6 +303,12 @@ const malformed: Record<string, { spec?: PacketSpec; change(h: Uint8Array, p: Ui
       change: (_, p) => p[40] = 60,
     },
     "a checksum that starts elsewhere": { change: (h) => h[6]++ },
+    "a checksum that starts elsewhere and is where it should be": {
+      change: (h) => {
+        h[6]++;
+        h[8]--;
+      },
+    },
     "a checksum that is elsewhere": { change: (h) => h[8]++ },
   };
 
@@ -312,6 +320,10 @@ for (const [name, { spec = tcp4, change }] of Object.entries(malformed)) {
     change(header, packet);
     assert.equal(begin(header, packet), -1);
     assert.equal(segmenter.remaining, 0);
+    if (name.startsWith("a checksum")) return;
+    // Not because the checksum would be elsewhere.
+    header[0] = 0;
+    assert.equal(begin(header, packet), -1);
   });
 }
 
