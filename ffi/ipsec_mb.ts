@@ -3,7 +3,7 @@
  * AES-GCM and ChaCha20-Poly1305, in place, on packets in a `PinnedMemory`.
  *
  * The library is opened at the first call and only if it is there: `libIPSec_MB.so.1`, version 1.3
- * or later, on x86-64. Everything here belongs to the thread that opened it.
+ * to 1.5, on x86-64. Everything here belongs to the thread that opened it.
  *
  * @module
  */

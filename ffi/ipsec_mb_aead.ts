@@ -12,7 +12,7 @@ import {
   ChainOrder,
   CipherDirection,
   CipherMode,
-  gcmKeyDataLength,
+  gcmKeyDataRoom,
 } from "./ipsec_mb_layout.ts";
 import { addressHigh, type JobTable, JobWord, setAddress } from "./ipsec_mb_jobs.ts";
 import type { IpsecMbLibrary } from "./ipsec_mb_library.ts";
@@ -61,7 +61,7 @@ export class IpsecMbAeadContext {
     this.#keyLength = key.length;
     this.#nonceTail = new Uint32Array(nonceTail.slice().buffer);
     if (cipher === "GCM") {
-      this.#key = new KeyMemory(gcmKeyDataLength);
+      this.#key = new KeyMemory(gcmKeyDataRoom);
       const copy = key.slice();
       library.expandGcmKey(copy, this.#key.bytes);
       copy.fill(0);

@@ -1,17 +1,17 @@
 /**
- * What intel-ipsec-mb.h says about structs and numbers: libIPSec_MB 1.x on x86-64.
+ * What intel-ipsec-mb.h says about structs and numbers: libIPSec_MB 1.3, 1.4 and 1.5, which is the
+ * last 1.x, on x86-64.
  *
- * The header promises that function pointers of `IMB_MGR` are only ever added behind these, and
- * 1.3 to 1.5 agree in every offset here; `sizeof(IMB_JOB)` grows and is found at run time. A test
- * holds the offsets against a C compiler and the installed header.
+ * They agree in every offset here; `sizeof(IMB_JOB)` grows and is found at run time. A test holds
+ * the numbers against a C compiler and the installed header.
  *
  * @module
  */
 
 /** `IMB_VERSION(1, 3, 0)`: the first with burst calls that finish all of their jobs. */
 export const oldestVersion = 0x010300;
-/** `IMB_VERSION(2, 0, 0)`: another ABI. */
-export const firstUnknownVersion = 0x020000;
+/** `IMB_VERSION(1, 6, 0)`: its structs are not known; 2.0 has another ABI. */
+export const firstUnknownVersion = 0x010600;
 
 /** Byte offsets in `IMB_MGR`; the others than `features` hold a function pointer. */
 export const ManagerOffset = {
@@ -64,8 +64,11 @@ export const JobOffset = {
 /** `sizeof(IMB_JOB)` of 1.3, in bytes; later versions add fields at the end. */
 export const smallestJob = 200;
 
-/** `sizeof(struct gcm_key_data)`, in bytes. */
-export const gcmKeyDataLength = 1008;
+/**
+ * Room for a `struct gcm_key_data`, in bytes: its size is 1,008 in 1.3, and 1,264 in 1.4 and 1.5.
+ * The library does not say it, and would write behind what is too small.
+ */
+export const gcmKeyDataRoom = 2048;
 
 /** `MB_MAX_LEN16`, job_check of the library: the longest message of a job, in bytes. */
 export const longestMessage = 65534;

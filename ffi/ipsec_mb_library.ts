@@ -71,7 +71,7 @@ export class IpsecMbLibrary {
     this.version = text === null ? "" : Deno.UnsafePointerView.getCString(text);
     const version = management.imb_get_version();
     if (version < oldestVersion || version >= firstUnknownVersion) {
-      throw new IpsecMbUnavailable(`libIPSec_MB has version ${this.version}, not 1.3 to 1.x`);
+      throw new IpsecMbUnavailable(`libIPSec_MB has version ${this.version}, not 1.3 to 1.5`);
     }
     this.wide = new Manager(management, "auto");
     this.narrow = new Manager(management, "sse");

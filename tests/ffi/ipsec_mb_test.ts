@@ -53,11 +53,11 @@ function openWith(
   }
 }
 
-testWithLibrary("versions before 1.3 and from 2.0 are refused", () => {
-  for (const version of [0x010200, 0x0102ff, 0x020000, 0x003700, 0xffffffff]) {
+testWithLibrary("versions before 1.3 and after 1.5 are refused", () => {
+  for (const version of [0x010200, 0x0102ff, 0x010600, 0x020000, 0x003700, 0xffffffff]) {
     assert.throws(() => openWith({ imb_get_version: () => version }), IpsecMbUnavailable);
   }
-  for (const version of [0x010300, 0x010500]) openWith({ imb_get_version: () => version });
+  for (const version of [0x010300, 0x0105ff]) openWith({ imb_get_version: () => version });
 });
 
 testWithLibrary("a manager that cannot be made, or reports an error, is refused", () => {
