@@ -5,8 +5,7 @@
  * @module
  */
 
-import { blockSignal, execute, isSignalBlocked, Signal, takeSignal } from "deno-tun";
-import { errorLine, VpnError } from "../base/errors.ts";
+import { isSignalBlocked, Signal, takeSignal } from "deno-tun";
 
 /** The signals that the program takes. */
 export const programSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
@@ -14,31 +13,8 @@ export const programSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR
 /** One of them. */
 export type ProgramSignal = (typeof programSignals)[number];
 
-/** How often a blocked SIGUSR1 is looked for, ms. */
+/** How often a SIGUSR1 that `keepInspectorClosed` has blocked is looked for, ms. */
 const pollInterval = 200;
-
-/**
- * `deno run` answers SIGUSR1 by opening V8's inspector on a port of 127.0.0.1, by which any user of
- * the machine could take the process over. So the process replaces itself, once, by the same
- * program with SIGUSR1 blocked from the start, in all threads; `SignalQueue` then asks for it. A
- * compiled executable has no inspector, and needs none of this.
- *
- * @throws {VpnError} when the process cannot be replaced.
- */
-export function keepInspectorClosed(): void {
-  if (Deno.build.standalone || isSignalBlocked(Signal.SIGUSR1)) return;
-  try {
-    const command = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(0, -1);
-    blockSignal(Signal.SIGUSR1);
-    execute(Deno.execPath(), command, Deno.env.toObject());
-  } catch (cause) {
-    throw new VpnError(
-      `the process cannot be started with SIGUSR1 blocked: ${errorLine(cause)}`,
-      "run it with all permissions (deno run -A), or use the compiled executable",
-      { cause },
-    );
-  }
-}
 
 /** Receives signals from its creation to `close`; none is lost in between. */
 export class SignalQueue {

@@ -1,0 +1,31 @@
+/**
+ * Keeps V8's inspector from opening.
+ *
+ * @module
+ */
+
+import { blockSignal, execute, isSignalBlocked, Signal } from "deno-tun";
+import { errorLine, VpnError } from "../base/errors.ts";
+
+/**
+ * `deno run` answers SIGUSR1 by opening V8's inspector on a port of 127.0.0.1, by which any user of
+ * the machine could take the process over. So the process replaces itself, once, by the same
+ * program with SIGUSR1 blocked from the start, in all threads; `SignalQueue` then asks for it. A
+ * compiled executable has no inspector, and needs none of this.
+ *
+ * @throws {VpnError} when the process cannot be replaced.
+ */
+export function keepInspectorClosed(): void {
+  if (Deno.build.standalone || isSignalBlocked(Signal.SIGUSR1)) return;
+  try {
+    const command = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(0, -1);
+    blockSignal(Signal.SIGUSR1);
+    execute(Deno.execPath(), command, Deno.env.toObject());
+  } catch (cause) {
+    throw new VpnError(
+      `the process cannot be started with SIGUSR1 blocked: ${errorLine(cause)}`,
+      "run it with all permissions (deno run -A), or use the compiled executable",
+      { cause },
+    );
+  }
+}
