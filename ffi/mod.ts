@@ -1,9 +1,10 @@
 /**
- * deno-tun: TUN devices, UDP in batches, epoll and rtnetlink for Deno, on Linux (x86-64 and
+ * deno-tun: TUN devices, UDP in batches, TCP, epoll and rtnetlink for Deno, on Linux (x86-64 and
  * aarch64) through FFI. Needs `--allow-ffi`, and `CAP_NET_ADMIN` to open and configure devices.
  *
  * Nothing is loaded before the first call. A failed system call is a `SysError` with the name of
- * its errno; on the packet path (`TunPort`, `DatagramPort`) it is a return value and `lastError`.
+ * its errno; on the packet path (`TunPort`, `DatagramPort`, `StreamPort`) it is a return value and
+ * `lastError`.
  *
  * ```ts
  * import { Epoll, EpollEvent, PinnedMemory, TunDevice, TunPort } from "deno-tun";
@@ -71,6 +72,18 @@ export { blockSignal, isSignalBlocked, Signal, takeSignal } from "./signal_mask.
 export { execute } from "./execute.ts";
 export { type TunAddressOptions, TunDevice, type TunOptions } from "./tun.ts";
 export { TunPort } from "./tun_port.ts";
+export type { SocketOptions } from "./socket_options.ts";
+export { StreamPort, StreamWorkspace } from "./stream_port.ts";
+export {
+  acceptConnection,
+  type AcceptedConnection,
+  closeConnection,
+  connectionError,
+  type TcpConnectOptions,
+  TcpListener,
+  type TcpListenOptions,
+  TcpSocket,
+} from "./tcp.ts";
 export {
   enableReceiveOffload,
   MtuDiscover,

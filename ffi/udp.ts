@@ -6,32 +6,32 @@
  */
 
 import { Errno, SysError } from "./errors.ts";
-import { check, closeFd, cString, lastErrno, libc } from "./libc.ts";
+import { check, closeFd, lastErrno, libc } from "./libc.ts";
 import { u32 } from "./netlink_message.ts";
 import {
   AF_INET,
   AF_INET6,
-  decodeSockaddr,
   encodeSockaddr,
   sockaddrIn6Length,
   type SocketAddress,
 } from "./sockaddr.ts";
+import {
+  applySocketOptions,
+  boundAddress,
+  bufferSizes,
+  dualStack,
+  getOption,
+  IPPROTO_IPV6,
+  setOption,
+  type SocketOptions,
+} from "./socket_options.ts";
 
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const SO_BINDTODEVICE = 25;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
-const SO_MARK = 36;
 const IPPROTO_IP = 0;
 const IP_MTU_DISCOVER = 10;
-const IPPROTO_IPV6 = 41;
 const IPV6_MTU_DISCOVER = 23;
-const IPV6_V6ONLY = 26;
 const IPPROTO_UDP = 17;
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
@@ -50,27 +50,7 @@ export const MtuDiscover = {
 } as const;
 
 /** How to open a UDP socket. */
-export interface UdpOptions {
-  /** The local IP address; without it all addresses, of both families where there is IPv6. */
-  readonly hostname?: string;
-  /** The local port; 0: any free one. */
-  readonly port: number;
-  /**
-   * 4: an IPv4 socket. 6: an IPv6 socket, which takes IPv4 too (as IPv4-mapped addresses) unless
-   * `ipv6Only` is set.
-   */
-  readonly family?: 4 | 6;
-  /** An IPv6 socket takes no IPv4 (`bind ipv6only`). Default: no. */
-  readonly ipv6Only?: boolean;
-  /** In bytes; beyond `net.core.rmem_max` only with CAP_NET_ADMIN. */
-  readonly receiveBuffer?: number;
-  /** In bytes; beyond `net.core.wmem_max` only with CAP_NET_ADMIN. */
-  readonly sendBuffer?: number;
-  /** Firewall mark of what is sent; needs CAP_NET_ADMIN (or, since Linux 5.17, CAP_NET_RAW). */
-  readonly mark?: number;
-  /** Name of the interface to use and no other. */
-  readonly device?: string;
-}
+export type UdpOptions = SocketOptions;
 
 /** A UDP socket, non-blocking and closed on exec. */
 export class UdpSocket {
@@ -97,20 +77,10 @@ export class UdpSocket {
    * @throws {TypeError | RangeError} when `hostname` is no IP address or `port` no port.
    */
   static bind(options: UdpOptions): UdpSocket {
-    const dual = options.hostname === undefined && options.family === undefined;
-    if (!dual) return UdpSocket.#bindFamily(options, options.hostname, options.family);
-    try {
-      return UdpSocket.#bindFamily(options, "::", 6);
-    } catch (error) {
-      // A kernel without IPv6 has no such socket, or no such address (ipv6.disable).
-      const noIpv6 = error instanceof SysError &&
-        (error.errno === Errno.EAFNOSUPPORT || error.errno === Errno.EADDRNOTAVAIL);
-      if (!noIpv6 || options.ipv6Only) throw error;
-      return UdpSocket.#bindFamily(options, "0.0.0.0", 4);
-    }
+    return dualStack(options, (hostname, family) => UdpSocket.#bind(options, hostname, family));
   }
 
-  static #bindFamily(options: UdpOptions, hostname?: string, family?: 4 | 6): UdpSocket {
+  static #bind(options: UdpOptions, hostname?: string, family?: 4 | 6): UdpSocket {
     const address = encodeSockaddr(
       hostname ?? (family === 6 ? "::" : "0.0.0.0"),
       options.port,
@@ -122,17 +92,7 @@ export class UdpSocket {
       "socket",
     );
     try {
-      if (ipv6) {
-        setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0, "IPV6_V6ONLY");
-      }
-      setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBuffer, "SO_RCVBUF");
-      setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options.sendBuffer, "SO_SNDBUF");
-      if (options.mark !== undefined) setOption(fd, SOL_SOCKET, SO_MARK, options.mark, "SO_MARK");
-      if (options.device !== undefined) {
-        const name = cString(options.device);
-        const set = libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
-        check(set, `setsockopt SO_BINDTODEVICE ${options.device}`);
-      }
+      applySocketOptions(fd, ipv6, options);
       check(
         libc().bind(fd, address, address.length),
         `bind ${hostname ?? "any address"} port ${options.port}`,
@@ -146,12 +106,7 @@ export class UdpSocket {
 
   /** The address and port that the socket is bound to. */
   localAddress(): SocketAddress {
-    const bytes = new Uint8Array(sockaddrIn6Length);
-    const length = u32(bytes.length);
-    check(libc().getsockname(this.fd, bytes, length), "getsockname");
-    return decodeSockaddr(
-      bytes.subarray(0, Math.min(new DataView(length.buffer).getUint32(0, true), bytes.length)),
-    );
+    return boundAddress(this.fd);
   }
 
   /** The peer's address in the form that this socket's `sendTo` takes. */
@@ -214,10 +169,7 @@ export class UdpSocket {
 
   /** The sizes of the kernel's buffers, in bytes, its own overhead included (`socket(7)`). */
   bufferSizes(): { readonly receive: number; readonly send: number } {
-    return {
-      receive: getOption(this.fd, SOL_SOCKET, SO_RCVBUF) ?? 0,
-      send: getOption(this.fd, SOL_SOCKET, SO_SNDBUF) ?? 0,
-    };
+    return bufferSizes(this.fd);
   }
 
   /** Closes the socket; a second call does nothing. */
@@ -250,30 +202,6 @@ export function sendDatagram(fd: number, data: Uint8Array, sockaddr: Uint8Array)
 function throwIfUnusable(call: string): void {
   const errno = lastErrno();
   if (errno === Errno.EBADF || errno === Errno.ENOTSOCK) throw new SysError(call, errno);
-}
-
-function setBuffer(
-  fd: number,
-  forced: number,
-  plain: number,
-  size: number | undefined,
-  name: string,
-): void {
-  if (size === undefined) return;
-  // The forced form passes the system's limit but needs CAP_NET_ADMIN; the plain one is capped.
-  if (libc().setsockopt(fd, SOL_SOCKET, forced, u32(size), 4) < 0) {
-    setOption(fd, SOL_SOCKET, plain, size, name);
-  }
-}
-
-function setOption(fd: number, level: number, option: number, value: number, name: string): void {
-  check(libc().setsockopt(fd, level, option, u32(value), 4), `setsockopt ${name}`);
-}
-
-function getOption(fd: number, level: number, option: number): number | undefined {
-  const value = u32(0);
-  if (libc().getsockopt(fd, level, option, value, u32(4)) < 0) return undefined;
-  return new DataView(value.buffer).getUint32(0, true);
 }
 
 /** Whether the kernel knows UDP_SEGMENT (GSO, since Linux 4.18). `fd`: of a UDP socket. */

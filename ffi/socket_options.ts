@@ -1,0 +1,144 @@
+/**
+ * What UDP and TCP sockets have in common: addresses, buffers, mark, device. Source: `socket(7)`,
+ * `ipv6(7)`.
+ *
+ * @module
+ */
+
+import { Errno, SysError } from "./errors.ts";
+import { check, cString, libc } from "./libc.ts";
+import { u32 } from "./netlink_message.ts";
+import { decodeSockaddr, sockaddrIn6Length, type SocketAddress } from "./sockaddr.ts";
+
+const SOL_SOCKET = 1;
+const SO_ERROR = 4;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+const SO_BINDTODEVICE = 25;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
+const SO_MARK = 36;
+const IPV6_V6ONLY = 26;
+
+/** Level of IPv6's options. */
+export const IPPROTO_IPV6 = 41;
+
+/** How to open a socket that is bound to a local address. */
+export interface SocketOptions {
+  /** The local IP address; without it all addresses, of both families where there is IPv6. */
+  readonly hostname?: string;
+  /** The local port; 0: any free one. */
+  readonly port: number;
+  /**
+   * 4: an IPv4 socket. 6: an IPv6 socket, which takes IPv4 too (as IPv4-mapped addresses) unless
+   * `ipv6Only` is set.
+   */
+  readonly family?: 4 | 6;
+  /** An IPv6 socket takes no IPv4 (`bind ipv6only`). Default: no. */
+  readonly ipv6Only?: boolean;
+  /** In bytes; beyond `net.core.rmem_max` only with CAP_NET_ADMIN. */
+  readonly receiveBuffer?: number;
+  /** In bytes; beyond `net.core.wmem_max` only with CAP_NET_ADMIN. */
+  readonly sendBuffer?: number;
+  /** Firewall mark of what is sent; needs CAP_NET_ADMIN (or, since Linux 5.17, CAP_NET_RAW). */
+  readonly mark?: number;
+  /** Name of the interface to use and no other. */
+  readonly device?: string;
+}
+
+/**
+ * Opens a socket with `open`; where neither address nor family is asked for, one of both families,
+ * or of IPv4 alone where the kernel has no IPv6.
+ */
+export function dualStack<Socket>(
+  options: SocketOptions,
+  open: (hostname?: string, family?: 4 | 6) => Socket,
+): Socket {
+  if (options.hostname !== undefined || options.family !== undefined) {
+    return open(options.hostname, options.family);
+  }
+  try {
+    return open("::", 6);
+  } catch (error) {
+    // A kernel without IPv6 has no such socket, or no such address (ipv6.disable).
+    const noIpv6 = error instanceof SysError &&
+      (error.errno === Errno.EAFNOSUPPORT || error.errno === Errno.EADDRNOTAVAIL);
+    if (!noIpv6 || options.ipv6Only) throw error;
+    return open("0.0.0.0", 4);
+  }
+}
+
+/**
+ * Sets what the options say of a socket that is not bound yet.
+ *
+ * @throws {SysError} EPERM (mark, device), ENODEV (device).
+ */
+export function applySocketOptions(
+  fd: number,
+  ipv6: boolean,
+  options: Omit<SocketOptions, "port">,
+): void {
+  if (ipv6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0, "IPV6_V6ONLY");
+  setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBuffer, "SO_RCVBUF");
+  setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options.sendBuffer, "SO_SNDBUF");
+  if (options.mark !== undefined) setOption(fd, SOL_SOCKET, SO_MARK, options.mark, "SO_MARK");
+  if (options.device !== undefined) {
+    const name = cString(options.device);
+    const set = libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
+    check(set, `setsockopt SO_BINDTODEVICE ${options.device}`);
+  }
+}
+
+function setBuffer(
+  fd: number,
+  forced: number,
+  plain: number,
+  size: number | undefined,
+  name: string,
+): void {
+  if (size === undefined) return;
+  // The forced form passes the system's limit but needs CAP_NET_ADMIN; the plain one is capped.
+  if (libc().setsockopt(fd, SOL_SOCKET, forced, u32(size), 4) < 0) {
+    setOption(fd, SOL_SOCKET, plain, size, name);
+  }
+}
+
+/** Sets a 32-bit option. @throws {SysError} */
+export function setOption(
+  fd: number,
+  level: number,
+  option: number,
+  value: number,
+  name: string,
+): void {
+  check(libc().setsockopt(fd, level, option, u32(value), 4), `setsockopt ${name}`);
+}
+
+/** A 32-bit option; undefined where the kernel does not know it. */
+export function getOption(fd: number, level: number, option: number): number | undefined {
+  const value = u32(0);
+  if (libc().getsockopt(fd, level, option, value, u32(4)) < 0) return undefined;
+  return new DataView(value.buffer).getUint32(0, true);
+}
+
+/** errno of the error that a socket has pending, such as a failed `connect`; 0: none. Clears it. */
+export function pendingError(fd: number): number {
+  return getOption(fd, SOL_SOCKET, SO_ERROR) ?? 0;
+}
+
+/** The sizes of the kernel's buffers, in bytes, its own overhead included (`socket(7)`). */
+export function bufferSizes(fd: number): { readonly receive: number; readonly send: number } {
+  return {
+    receive: getOption(fd, SOL_SOCKET, SO_RCVBUF) ?? 0,
+    send: getOption(fd, SOL_SOCKET, SO_SNDBUF) ?? 0,
+  };
+}
+
+/** The address and port that a socket is bound to. @throws {SysError} EBADF, ENOTSOCK. */
+export function boundAddress(fd: number): SocketAddress {
+  const bytes = new Uint8Array(sockaddrIn6Length);
+  const length = u32(bytes.length);
+  check(libc().getsockname(fd, bytes, length), "getsockname");
+  const used = Math.min(new DataView(length.buffer).getUint32(0, true), bytes.length);
+  return decodeSockaddr(bytes.subarray(0, used));
+}
