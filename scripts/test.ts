@@ -97,6 +97,8 @@ async function main(): Promise<0 | 1> {
 
   await provide();
   const directory = await Deno.makeTempDir({ prefix: "vpntest-run-" });
+  // Some tests run programs as another user, in directories below that they open to all.
+  await Deno.chmod(directory, 0o711);
   let total: TestReport = { passed: 0, failed: [], skipped: [] };
   try {
     for (const group of groups) {
