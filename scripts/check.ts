@@ -9,7 +9,7 @@ import { print } from "./print.ts";
 
 /** Each check as the arguments of `deno`. */
 const checks: Readonly<Record<string, readonly string[]>> = {
-  format: ["fmt", "--check", "--quiet"],
+  format: ["fmt", "--check"],
   lint: ["lint", "--quiet"],
   // Without arguments: every file of the project.
   types: ["check", "--quiet"],
