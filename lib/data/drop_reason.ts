@@ -45,7 +45,7 @@ export const DropReason = {
   KEY_EXHAUSTED: 17,
   /** Sealed, it would be longer than a UDP datagram can be. */
   TOO_LARGE: 18,
-  /** The socket took no more, or refused it. */
+  /** The socket took no more, refused it, or is gone. */
   SEND_REFUSED: 19,
   /** The TUN device took no more, or refused it. */
   DEVICE_REFUSED: 20,
@@ -55,6 +55,8 @@ export const DropReason = {
   ENGINE_FAILED: 22,
   /** A packet of a TUN device with offloads that cannot be taken apart. */
   BAD_OFFLOAD: 23,
+  /** As much as may waits for its peer's TCP connection already. */
+  QUEUE_FULL: 24,
 } as const;
 
 /** One of {@linkcode DropReason}. */

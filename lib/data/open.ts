@@ -116,8 +116,9 @@ export class Opener {
     const peer = this.#findPeer(bytes, offset, byPeerId, addressOffset, addressLength);
     if (peer === undefined) return this.#drop(DropReason.UNKNOWN_PEER);
     const known = peer.socket === batch.socket &&
-      this.#peers.isAddressOf(peer, addressOffset, addressLength);
-    if (!known && !this.#float) return this.#drop(DropReason.WRONG_ADDRESS);
+      (batch.connected || this.#peers.isAddressOf(peer, addressOffset, addressLength));
+    // Nobody floats to a connection: a new one begins with a new session.
+    if (!known && (batch.connected || !this.#float)) return this.#drop(DropReason.WRONG_ADDRESS);
 
     const key = peer.keys[keyIdOf(bytes[offset])];
     if (key === undefined) return this.#drop(DropReason.UNKNOWN_KEY);

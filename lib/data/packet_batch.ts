@@ -93,6 +93,8 @@ export class PacketBatch implements PacketRun {
   count = 0;
   /** The socket that they came from (received packets). */
   socket = -1;
+  /** Whether that is a connection, so that its packets are from the one at its other end. */
+  connected = false;
 
   /** @param capacity Packets that it holds at most. */
   constructor(readonly memory: PacketMemory, readonly capacity: number) {

@@ -20,12 +20,14 @@ import { DropReason } from "../data/drop_reason.ts";
 import type { PacketBatch } from "../data/packet_batch.ts";
 import type { PeerTable } from "../data/peer_table.ts";
 import type { TrafficCounters } from "../data/traffic_counters.ts";
-import type { DatagramTransport } from "./ports.ts";
+import type { DatagramTransport, PacketSender } from "./ports.ts";
 
 /** One socket's way out. */
-export class DatagramSender {
+export class DatagramSender implements PacketSender {
   /** errno of the last refusal that dropped packets; whoever reports it sets it to 0. */
   refusal = 0;
+  /** A UDP socket's room is all its peers', so that none of them is congested by itself. */
+  readonly congested = false;
   readonly #transport: DatagramTransport;
   readonly #socket: number;
   readonly #peers: PeerTable;
@@ -79,6 +81,12 @@ export class DatagramSender {
     return this.resume();
   }
 
+  /** As `send`, at any time; what has no room is dropped. */
+  sendNow(batch: PacketBatch): void {
+    if (this.blocked) this.#drop(batch, 0);
+    else if (!this.send(batch)) this.abandon();
+  }
+
   /** Goes on where `send` stopped, as `send`. */
   resume(): boolean {
     const batch = this.#batch;
@@ -103,15 +111,20 @@ export class DatagramSender {
     const batch = this.#batch;
     if (batch === undefined) return;
     const waiting = this.#transport.pending;
-    let dropped = 0;
     for (let message = this.#queued - waiting; message < this.#queued; message++) {
-      dropped += this.#messageEnd[message] - this.#messageFirst[message];
+      const packets = this.#messageEnd[message] - this.#messageFirst[message];
+      this.#counters.drops[DropReason.SEND_REFUSED] += packets;
     }
-    for (let i = this.#next; i < batch.count; i++) if (this.#isOurs(batch, i)) dropped++;
-    this.#counters.drops[DropReason.SEND_REFUSED] += dropped;
+    this.#drop(batch, this.#next);
     this.#transport.clear();
     this.#queued = 0;
     this.#batch = undefined;
+  }
+
+  #drop(batch: PacketBatch, first: number): void {
+    for (let i = first; i < batch.count; i++) {
+      if (this.#isOurs(batch, i)) this.#counters.drops[DropReason.SEND_REFUSED]++;
+    }
   }
 
   #isOurs(batch: PacketBatch, i: number): boolean {

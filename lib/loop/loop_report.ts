@@ -45,7 +45,7 @@ export class LoopReport {
       this.#reported[reason] += count;
       parts.push(`${count} ${dropReasonName(reason as DropReason)}`);
     }
-    for (const { sender } of sockets) {
+    for (const { sender } of sockets.all()) {
       if (sender.refusal !== 0) parts.push(`last refusal ${errnoName(sender.refusal)}`);
       sender.refusal = 0;
     }

@@ -16,9 +16,9 @@ import { RouteTable } from "../data/route_table.ts";
 import { Sealer } from "../data/seal.ts";
 import { errorLine } from "../base/errors.ts";
 import type { SharedCounters } from "./counters.ts";
-import { DatagramSender } from "./datagram_sender.ts";
 import type { WorkerEvent } from "./messages.ts";
-import type { DatagramTransport, LoopClock, PacketDevice } from "./ports.ts";
+import type { LoopClock, PacketDevice } from "./ports.ts";
+import { SocketTable } from "./socket_table.ts";
 
 /** What a packet loop is made with. */
 export interface LoopOptions {
@@ -34,24 +34,6 @@ export interface LoopOptions {
   post(event: WorkerEvent): void;
 }
 
-/** A socket that the loop has. */
-export class AttachedSocket {
-  /** Whether datagrams may be waiting: until a receive finds none. */
-  readable = true;
-  readonly sender: DatagramSender;
-
-  constructor(
-    readonly number: number,
-    readonly transport: DatagramTransport,
-    /** Messages to ask for in one receive. */
-    readonly receiveMessages: number,
-    segmentation: boolean,
-    state: LoopState,
-  ) {
-    this.sender = new DatagramSender(transport, number, segmentation, state.peers, state.counters);
-  }
-}
-
 /** The tables, the ports and the time. */
 export class LoopState implements DataListener {
   readonly memory: PacketMemory;
@@ -65,8 +47,7 @@ export class LoopState implements DataListener {
   readonly sealer: Sealer;
   readonly opener: Opener;
   readonly post: (event: WorkerEvent) => void;
-  /** In the order in which they were attached. */
-  sockets: readonly AttachedSocket[] = [];
+  readonly sockets: SocketTable;
   device: PacketDevice | undefined = undefined;
   /** For a device with offloads: merges what goes to it. */
   coalescer: Coalescer | undefined = undefined;
@@ -93,6 +74,7 @@ export class LoopState implements DataListener {
     this.post = options.post;
     this.#clock = options.clock;
     this.peers = new PeerTable(options.memory, options.counters.maxPeers);
+    this.sockets = new SocketTable(options.counters);
     this.sealer = new Sealer(options.counters, this);
     this.opener = new Opener(this.peers, this.routes, options.counters, this, {
       server: this.server,
@@ -106,12 +88,6 @@ export class LoopState implements DataListener {
   readClock(): void {
     this.now = this.#clock.monotonic();
     this.wallNow = this.#clock.wall();
-  }
-
-  /** Whether a socket has packets that wait for room. */
-  get blocked(): boolean {
-    for (const socket of this.sockets) if (socket.sender.blocked) return true;
-    return false;
   }
 
   /** The device cannot be used any more. Main may be about to say so; if not, it is told. */

@@ -60,19 +60,67 @@ export interface DetachTunCommand {
 }
 
 /** A UDP socket; the fd stays main's to close, after `socket-detached`. */
-export interface AttachSocketCommand {
+export interface AttachUdpCommand {
   readonly kind: "attach-socket";
-  /** A number that main gives; names the socket in other messages. */
+  /** A number that main gives, below `firstConnection`; names the socket in other messages. */
   readonly socket: number;
   readonly fd: number;
   readonly protocol: "udp";
 }
 
-/** Answered with `socket-detached`. */
+/**
+ * A TCP socket that is connected or about to be; the fd stays main's to close, after
+ * `socket-detached`. `connection-opened` tells when it is connected, `connection-closed` that it
+ * isn't any more or never will be.
+ */
+export interface AttachTcpCommand extends Omit<AttachUdpCommand, "protocol"> {
+  readonly protocol: "tcp";
+  /** The other end's raw sockaddr. */
+  readonly address: Uint8Array;
+  /** Longest packet that is taken, in bytes; a longer one ends the connection. 1 to 65,535. */
+  readonly maximumFrame: number;
+}
+
+/** See the two. */
+export type AttachSocketCommand = AttachUdpCommand | AttachTcpCommand;
+
+/**
+ * A TCP socket that listens; the fd stays main's to close, after `socket-detached`. The worker
+ * accepts connections, numbers them as sockets, tells of them by `connection-opened`, and closes
+ * them.
+ */
+export interface AttachListenerCommand {
+  readonly kind: "attach-listener";
+  /** As of `attach-socket`. */
+  readonly socket: number;
+  readonly fd: number;
+  /** As of `attach-socket`, for each connection. */
+  readonly maximumFrame: number;
+  /** Connections at the same time; further ones wait. */
+  readonly maximumConnections: number;
+}
+
+/** Closes an accepted connection, if it is still there. What was sent before still goes. */
+export interface CloseConnectionCommand {
+  readonly kind: "close-connection";
+  readonly socket: number;
+}
+
+/** Sends a control packet over a TCP connection, in its turn among the data packets. */
+export interface SendControlCommand {
+  readonly kind: "send-control";
+  readonly socket: number;
+  readonly datagram: Uint8Array;
+}
+
+/** For a UDP socket, a TCP socket or a listener. Answered with `socket-detached`. */
 export interface DetachSocketCommand {
   readonly kind: "detach-socket";
   readonly socket: number;
 }
+
+/** Accepted connections have numbers from here on, and no number comes twice. */
+export const firstConnection = 1 << 16;
 
 /** A peer that packets can come from and go to. */
 export interface AddPeerCommand {
@@ -169,6 +217,9 @@ export type Command =
   | AttachTunCommand
   | DetachTunCommand
   | AttachSocketCommand
+  | AttachListenerCommand
+  | CloseConnectionCommand
+  | SendControlCommand
   | DetachSocketCommand
   | AddPeerCommand
   | UpdatePeerCommand
@@ -204,6 +255,22 @@ export type WorkerEvent =
   | { readonly kind: "peer-exit"; readonly peer: number }
   /** The key neared its limit of packets; main renegotiates. */
   | { readonly kind: "key-exhausting"; readonly peer: number; readonly keyId: number }
+  /** A listener's new connection, or an attached TCP socket that is connected now. */
+  | {
+    readonly kind: "connection-opened";
+    /** That it came in by; absent for an attached socket. */
+    readonly listener?: number;
+    readonly socket: number;
+    /** The other end's raw sockaddr. */
+    readonly address: Uint8Array;
+  }
+  /** A connection is over, and not by `close-connection` or `detach-socket`. */
+  | {
+    readonly kind: "connection-closed";
+    readonly socket: number;
+    /** For a log: `closed by the peer`, `ECONNRESET`, `frame of 0 bytes`. */
+    readonly reason: string;
+  }
   | { readonly kind: "socket-detached"; readonly socket: number }
   | { readonly kind: "tun-detached" }
   | { readonly kind: "log"; readonly verb: number; readonly message: string }

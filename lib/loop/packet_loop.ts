@@ -22,11 +22,15 @@ import type { InternetChecksum } from "../data/internet_checksum.ts";
 import type { PacketBatch } from "../data/packet_batch.ts";
 import { PeerTable } from "../data/peer_table.ts";
 import { LoopReport } from "./loop_report.ts";
-import { AttachedSocket, type LoopOptions, LoopState } from "./loop_state.ts";
+import { DatagramSocket, StreamSocket } from "./attached_socket.ts";
+import { DatagramSender } from "./datagram_sender.ts";
+import { type LoopOptions, LoopState } from "./loop_state.ts";
 import { executeCommand, type LoopCommand } from "./loop_commands.ts";
 import { PeerTimers } from "./peer_timers.ts";
-import type { DatagramTransport, PacketDevice } from "./ports.ts";
+import type { ByteStream, DatagramTransport, PacketDevice } from "./ports.ts";
 import { receiveMessages, ReceivePath, receiveRuns } from "./receive_path.ts";
+import { FrameReceiver } from "./stream_frames.ts";
+import { StreamSender } from "./stream_sender.ts";
 import { TransmitPath } from "./transmit_path.ts";
 
 /** What a socket can do beyond plain datagrams. */
@@ -91,23 +95,62 @@ export class PacketLoop {
   /** Receives and sends there from here on; another socket of that number is detached. */
   attachSocket(number: number, transport: DatagramTransport, offloads: TransportOffloads): void {
     this.detachSocket(number);
-    const socket = new AttachedSocket(
+    const { peers, counters, sockets } = this.#state;
+    const sender = new DatagramSender(
+      transport,
+      number,
+      offloads.segmentation,
+      peers,
+      counters,
+    );
+    const messages = offloads.coalescing ? receiveRuns : receiveMessages;
+    const socket = new DatagramSocket(
       number,
       transport,
-      Math.min(offloads.coalescing ? receiveRuns : receiveMessages, transport.messages),
-      offloads.segmentation,
-      this.#state,
+      Math.min(messages, transport.messages),
+      sender,
     );
     this.#receiving.prepare(socket);
-    this.#state.sockets = [...this.#state.sockets, socket];
+    sockets.add(socket);
+  }
+
+  /**
+   * As `attachSocket`, for a TCP connection.
+   *
+   * @param address The other end's raw sockaddr.
+   * @param maximumFrame Longest packet that is taken, bytes.
+   */
+  attachStream(
+    number: number,
+    stream: ByteStream,
+    address: Uint8Array,
+    maximumFrame: number,
+  ): void {
+    this.detachSocket(number);
+    const { counters, sockets, server } = this.#state;
+    const receiver = new FrameReceiver(stream, maximumFrame);
+    const sender = new StreamSender(stream, number, counters);
+    sockets.add(new StreamSocket(number, address, receiver, sender, !server));
   }
 
   /** Nothing is received or sent there from here on; what waits for room is dropped. */
   detachSocket(number: number): void {
-    for (const socket of this.#state.sockets) {
-      if (socket.number === number) socket.sender.abandon();
-    }
-    this.#state.sockets = this.#state.sockets.filter((socket) => socket.number !== number);
+    this.#state.sockets.remove(number);
+  }
+
+  /** Sends a control packet over a TCP connection; not during a turn. */
+  sendControl(number: number, datagram: Uint8Array): void {
+    const socket = this.#state.sockets.get(number);
+    if (!socket?.stream) return;
+    socket.sender.sendControl(datagram);
+    this.#state.sockets.notice(socket);
+  }
+
+  /**
+   * Connections that are over, each once; they stay attached. Whoever takes them empties the list.
+   */
+  get ended(): StreamSocket[] {
+    return this.#state.sockets.ended;
   }
 
   /** Peers, keys, routes. Not during a turn. Failures of one command are logged, not thrown. */
@@ -123,26 +166,30 @@ export class PacketLoop {
     this.#state.deviceReadable = this.#state.device !== undefined;
   }
 
-  /** The socket may have datagrams. */
+  /** The socket may have something to receive. */
   markSocketReadable(number: number): void {
-    for (const socket of this.#state.sockets) {
-      if (socket.number === number) socket.readable = true;
-    }
+    const socket = this.#state.sockets.get(number);
+    if (socket !== undefined) this.#state.sockets.markReadable(socket);
+  }
+
+  /** The connection may have room again. Not during a turn. */
+  markSocketWritable(number: number): void {
+    const socket = this.#state.sockets.get(number);
+    if (!socket?.stream || !socket.sender.blocked) return;
+    socket.sender.resume();
+    this.#state.sockets.notice(socket);
   }
 
   /** Whether that socket's readiness for sending is waited for. */
   isSocketBlocked(number: number): boolean {
-    for (const socket of this.#state.sockets) {
-      if (socket.number === number) return socket.sender.blocked;
-    }
-    return false;
+    return this.#state.sockets.get(number)?.sender.blocked ?? false;
   }
 
   /** How long the caller may wait for readiness before the next turn, ms; 0: there is work. */
   get waitTime(): number {
-    const { sockets, deviceReadable, blocked } = this.#state;
-    for (const socket of sockets) if (socket.readable) return 0;
-    return deviceReadable && !blocked ? 0 : this.#timers.due;
+    const { sockets, deviceReadable } = this.#state;
+    if (sockets.readable) return 0;
+    return deviceReadable && !sockets.blocked ? 0 : this.#timers.due;
   }
 
   /**
@@ -152,7 +199,7 @@ export class PacketLoop {
    */
   turn(): void | Promise<void> {
     this.#state.readClock();
-    if (this.#state.blocked) this.#transmitting.resume();
+    if (this.#state.sockets.blocked) this.#transmitting.resume();
     const opening = this.#receiving.receive();
     const sealing = this.#transmitting.read();
     if (opening === undefined && sealing === undefined) return this.#deliver();
@@ -191,18 +238,16 @@ export class PacketLoop {
     return sealing.then(() => this.#send(batch));
   }
 
-  /** Sends what need not wait: a socket without room drops it. */
+  /** Sends what need not wait: a socket without room drops it, or keeps a copy. */
   #send(batch: PacketBatch): void {
     this.#state.sealer.finish(batch, this.#state.wallNow);
-    for (const { sender } of this.#state.sockets) {
-      if (!sender.blocked && !sender.send(batch)) sender.abandon();
-    }
+    this.#state.sockets.send(batch, false);
   }
 
   /** Wipes all keys and lets go of everything. Not during a turn. */
   stop(): void {
     const { peers, sockets } = this.#state;
-    for (const socket of [...sockets]) this.detachSocket(socket.number);
+    for (const socket of [...sockets.all()]) this.detachSocket(socket.number);
     this.detachDevice();
     for (let number = 0; number < peers.maxPeers; number++) peers.remove(number);
   }

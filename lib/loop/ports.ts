@@ -1,9 +1,11 @@
 /**
- * What the packet loop reads from and writes to. deno-tun's `TunPort` and `DatagramPort` are these;
- * so are the fakes of in_memory.ts.
+ * What the packet loop reads from and writes to. deno-tun's `TunPort`, `DatagramPort` and
+ * `StreamPort` are these; so are the fakes of in_memory.ts and in_memory_stream.ts.
  *
  * @module
  */
+
+import type { PacketBatch } from "../data/packet_batch.ts";
 
 /**
  * A TUN device: one IP packet per call; on a device with offloads a virtio_net_hdr is in front of
@@ -54,6 +56,42 @@ export interface DatagramTransport {
   skip(): void;
   /** Drops all. */
   clear(): void;
+}
+
+/** A connected TCP socket. See `StreamPort` of deno-tun for each member. */
+export interface ByteStream {
+  /** errno of the last call that gave less than was asked for; 0 when it went well. */
+  readonly lastError: number;
+  /** How many bytes came; 0: none now; -1: no more will. */
+  receive(offset: number, capacity: number): number;
+  /** Adds bytes to what `flush` sends; false: no room. */
+  append(offset: number, length: number): boolean;
+  /** How many bytes of what was appended were taken; -1: the connection has failed. */
+  flush(): number;
+  /** As `flush`, for bytes anywhere. */
+  send(bytes: Uint8Array): number;
+}
+
+/** A socket's way out for batches. */
+export interface PacketSender {
+  /** errno of the last refusal that dropped packets; whoever reports it sets it to 0. */
+  refusal: number;
+  /** Whether something waits for room. A batch that was given to `send` must stay meanwhile. */
+  readonly blocked: boolean;
+  /** Whether packets should be dropped rather than sealed for it. */
+  readonly congested: boolean;
+  /**
+   * Sends the packets of the batch whose peers have this socket. Not while `blocked`.
+   *
+   * @returns false when the socket has no room for the rest: `resume` or `abandon` is due.
+   */
+  send(batch: PacketBatch): boolean;
+  /** As `send`, at any time; what has no room is copied or dropped, so that the batch is free. */
+  sendNow(batch: PacketBatch): void;
+  /** Goes on where `send` stopped. */
+  resume(): boolean;
+  /** Drops what waits. */
+  abandon(): void;
 }
 
 /** Clocks of the loop. */

@@ -1,8 +1,8 @@
 /**
  * From the sockets to the TUN device:
  *
- * 1. one `recvmmsg` on one socket; the sockets take turns
- * 2. runs that the kernel coalesced (UDP GRO) are taken apart
+ * 1. one `recvmmsg` on one UDP socket, or one `readv` on one TCP connection; they take turns
+ * 2. runs that the kernel coalesced (UDP GRO), and streams, are taken apart
  * 3. by opcode: data packets into the batch, control packets to main, the rest dropped
  * 4. the batch is opened (`lib/data`), maybe while the transmit path works
  * 5. plain packets go to the TUN device, merged where it has offloads; those for other clients go
@@ -11,14 +11,16 @@
  * @module
  */
 
-import { Errno, maxSegments } from "deno-tun";
+import { Errno, maxSegments, sockaddrIn6Length } from "deno-tun";
 import { Opcode, opcodeOf } from "../wire/opcode.ts";
 import { isControl } from "../wire/opcode.ts";
 import { DropReason } from "../data/drop_reason.ts";
 import { Verdict } from "../data/open.ts";
 import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, PacketArena, PacketBatch } from "../data/packet_batch.ts";
-import type { AttachedSocket, LoopState } from "./loop_state.ts";
+import type { DatagramSocket, StreamSocket } from "./attached_socket.ts";
+import type { LoopState } from "./loop_state.ts";
+import { StreamArea } from "./stream_frames.ts";
 
 /** Messages per receive where each is one datagram. */
 export const receiveMessages = 64;
@@ -29,6 +31,10 @@ export const receiveRuns = 16;
 const receiveCapacity = 65_535;
 const receiveRoom = 65_536;
 const batchCapacity = receiveRuns * maxSegments;
+/** Bytes of a stream taken in one receive; two of the longest packets fit. */
+const streamArea = 262_144;
+/** Sockets with nothing of use in them that are looked at in one turn. */
+const idleReceives = 64;
 /** Packets that a coalescer has to hold: all of a turn. */
 export const coalescerCapacity = batchCapacity;
 /** For packets between clients of one turn; usual ones (1,500 bytes) fit all. */
@@ -38,15 +44,19 @@ const forwardArenaSize = batchCapacity * arenaRoom(1536);
 export class ReceivePath {
   readonly #state: LoopState;
   readonly #start: number;
+  readonly #area: StreamArea;
+  /** Where the sockaddr of a connection is while its packets are taken. */
+  readonly #streamAddress: number;
   readonly #batch: PacketBatch;
   readonly #forwards: PacketBatch | undefined;
   readonly #arena: PacketArena | undefined;
-  #turn = 0;
 
   /** @throws {RangeError} when the memory is too small. */
   constructor(state: LoopState) {
     this.#state = state;
     this.#start = state.memory.allocate(receiveMessages * receiveRoom);
+    this.#area = new StreamArea(state.memory, this.#start, streamArea, batchCapacity);
+    this.#streamAddress = state.memory.allocate(sockaddrIn6Length);
     this.#batch = new PacketBatch(state.memory, batchCapacity);
     if (!state.clientToClient) return;
     this.#forwards = new PacketBatch(state.memory, batchCapacity);
@@ -54,67 +64,99 @@ export class ReceivePath {
   }
 
   /** Bytes of the memory that the path takes at most. */
-  static readonly memorySize = receiveMessages * receiveRoom + forwardArenaSize;
+  static readonly memorySize = receiveMessages * receiveRoom + forwardArenaSize + 64;
 
   /** Gives the socket room to receive into; all share it, as one receives at a time. */
-  prepare(socket: AttachedSocket): void {
-    for (let i = 0; i < socket.transport.messages && i < receiveMessages; i++) {
-      socket.transport.prepareReceive(i, this.#start + i * receiveRoom, receiveCapacity);
+  prepare({ transport }: DatagramSocket): void {
+    for (let i = 0; i < transport.messages && i < receiveMessages; i++) {
+      transport.prepareReceive(i, this.#start + i * receiveRoom, receiveCapacity);
     }
   }
 
   /** Steps 1 to 4. Afterwards, or when the promise is resolved, `deliver` is due. */
   receive(): void | Promise<void> {
-    const { sockets } = this.#state;
-    for (let i = 0; i < sockets.length; i++) {
-      const socket = sockets[this.#turn++ % sockets.length];
-      if (socket.readable && this.#receiveFrom(socket)) {
-        return this.#state.opener.open(this.#batch);
-      }
+    const { sockets, opener } = this.#state;
+    for (let i = 0; i < idleReceives; i++) {
+      const socket = sockets.unfinished ?? sockets.takeReadable();
+      if (socket === undefined) return;
+      const any = socket.stream ? this.#receiveStream(socket) : this.#receiveDatagrams(socket);
+      if (any) return opener.open(this.#batch);
     }
   }
 
+  /** Whether there were packets. */
+  #receiveStream(socket: StreamSocket): boolean {
+    const { sockets, memory } = this.#state;
+    const { receiver, address, number } = socket;
+    const area = this.#area;
+    const count = receiver.receive(area);
+    sockets.unfinished = receiver.unfinished ? socket : undefined;
+    if (!receiver.unfinished && !receiver.drained) sockets.markReadable(socket);
+    sockets.notice(socket);
+    if (count === 0) return false;
+    memory.bytes.set(address, this.#streamAddress);
+    this.#batch.socket = number;
+    this.#batch.connected = true;
+    for (let i = 0; i < count; i++) {
+      this.#takeDatagram(
+        number,
+        this.#streamAddress,
+        address.length,
+        area.offset[i],
+        area.length[i],
+      );
+    }
+    return true;
+  }
+
   /** Whether there were datagrams. */
-  #receiveFrom(socket: AttachedSocket): boolean {
+  #receiveDatagrams(socket: DatagramSocket): boolean {
     const { transport } = socket;
     let count = transport.receive(socket.receiveMessages);
     // An error that the network reported about an earlier datagram; the next call is the answer.
     if (count === 0 && transport.lastError !== Errno.EAGAIN) {
       count = transport.receive(socket.receiveMessages);
     }
-    if (count < socket.receiveMessages) socket.readable = false;
+    if (count === socket.receiveMessages) this.#state.sockets.markReadable(socket);
     this.#batch.socket = socket.number;
+    this.#batch.connected = false;
     for (let i = 0; i < count; i++) this.#takeMessage(socket, i);
     return count > 0;
   }
 
-  #takeMessage(socket: AttachedSocket, i: number): void {
-    const { transport } = socket;
+  #takeMessage(socket: DatagramSocket, i: number): void {
+    const { transport, number } = socket;
     if (transport.receivedTruncated(i)) return this.#drop(DropReason.TRUNCATED);
     const offset = this.#start + i * receiveRoom;
     const length = transport.receivedLength(i);
-    const segment = transport.receivedSegmentSize(i);
-    if (segment === 0 || segment >= length) {
-      this.#takeDatagram(socket, i, offset, length);
-      return;
+    const address = transport.receivedAddressOffset(i);
+    const addressLength = transport.receivedAddressLength(i);
+    const run = transport.receivedSegmentSize(i);
+    if (run === 0 || run >= length) {
+      return this.#takeDatagram(number, address, addressLength, offset, length);
     }
-    for (let at = 0; at < length; at += segment) {
-      this.#takeDatagram(socket, i, offset + at, Math.min(segment, length - at));
+    for (let at = 0; at < length; at += run) {
+      const segment = Math.min(run, length - at);
+      this.#takeDatagram(number, address, addressLength, offset + at, segment);
     }
   }
 
   /** Step 3. */
-  #takeDatagram(socket: AttachedSocket, i: number, offset: number, length: number): void {
+  #takeDatagram(
+    socket: number,
+    addressOffset: number,
+    addressLength: number,
+    offset: number,
+    length: number,
+  ): void {
     if (length === 0) return this.#drop(DropReason.EMPTY);
     const opcode = opcodeOf(this.#state.memory.bytes[offset]);
-    const addressOffset = socket.transport.receivedAddressOffset(i);
-    const addressLength = socket.transport.receivedAddressLength(i);
     if (opcode === Opcode.DATA_V2 || opcode === Opcode.DATA_V1) {
       // The kernel coalesces no more than `maxSegments`; should it, the rest is lost, not the loop.
       if (this.#batch.full) return this.#drop(DropReason.TRUNCATED);
       this.#state.opener.admit(this.#batch, offset, length, addressOffset, addressLength);
     } else if (isControl(opcode)) {
-      this.#postControl(socket.number, offset, length, addressOffset, addressLength);
+      this.#postControl(socket, offset, length, addressOffset, addressLength);
     } else {
       this.#drop(DropReason.UNKNOWN_OPCODE);
     }

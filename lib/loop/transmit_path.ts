@@ -6,7 +6,9 @@
  * 3. a run is taken apart; what does not fit the batch waits for the next turn. The MSS of a TCP
  *    SYN is lowered (`mssfix`)
  * 4. the batch is sealed (`lib/data`), maybe while the receive path works
- * 5. and sent. While a socket has no room the batch waits, and nothing is read from the device
+ * 5. and sent. While a socket has no room the batch waits, and nothing is read from the device; not
+ *    so for a server's TCP connections, of which each has a queue: when that is full, packets are
+ *    dropped after step 2
  *
  * @module
  */
@@ -60,7 +62,7 @@ export class TransmitPath {
   /** Steps 1 to 4. Afterwards, or when the promise is resolved, `send` is due. */
   read(): void | Promise<void> {
     const state = this.#state;
-    if (state.blocked || !state.deviceReadable) return;
+    if (state.sockets.blocked || !state.deviceReadable) return;
     this.#batch.clear();
     this.#arena.reset();
     if (state.coalescer === undefined) this.#readPackets();
@@ -81,6 +83,10 @@ export class TransmitPath {
       const peer = this.#findPeer(place, length);
       if (peer === undefined) {
         counters.drops[DropReason.NO_ROUTE]++;
+        continue;
+      }
+      if (this.#isCongested(peer)) {
+        counters.drops[DropReason.QUEUE_FULL]++;
         continue;
       }
       if (peer.maximumSegmentSize > 0) {
@@ -122,7 +128,13 @@ export class TransmitPath {
       return false;
     }
     this.#runPeer = peer.number;
-    if (this.#segmenter.begin(this.#run, packet, packetLength) > 0) return true;
+    const packets = this.#segmenter.begin(this.#run, packet, packetLength);
+    if (packets > 0 && this.#isCongested(peer)) {
+      this.#segmenter.remaining = 0;
+      counters.drops[DropReason.QUEUE_FULL] += packets;
+      return false;
+    }
+    if (packets > 0) return true;
     counters.drops[DropReason.BAD_OFFLOAD]++;
     return false;
   }
@@ -160,19 +172,21 @@ export class TransmitPath {
     return undefined;
   }
 
+  #isCongested(peer: Peer): boolean {
+    return this.#state.sockets.get(peer.socket)?.sender.congested ?? false;
+  }
+
   /** Step 5. */
   send(): void {
     if (!this.#unsent) return;
     this.#unsent = false;
-    const { sealer, wallNow, sockets, counters } = this.#state;
-    const batch = this.#batch;
-    sealer.finish(batch, wallNow);
-    if (sockets.length === 0) counters.drops[DropReason.SEND_REFUSED] += batch.count;
-    for (const socket of sockets) socket.sender.send(batch);
+    const { sealer, wallNow, sockets } = this.#state;
+    sealer.finish(this.#batch, wallNow);
+    sockets.send(this.#batch, true);
   }
 
   /** Step 5 for what waits, when a socket may have room again. */
   resume(): void {
-    for (const socket of this.#state.sockets) socket.sender.resume();
+    this.#state.sockets.resume();
   }
 }

@@ -15,6 +15,7 @@ import {
   Epoll,
   EpollEvent,
   Errno,
+  StreamWorkspace,
   supportsSegmentation,
   SysError,
   TunPort,
@@ -22,10 +23,11 @@ import {
 import { VpnError } from "../base/errors.ts";
 import { selectEngine } from "../crypto/engines.ts";
 import { Coalescer } from "../data/coalesce.ts";
+import { Connections } from "./connections.ts";
 import { SharedCounters } from "./counters.ts";
 import type {
-  AttachSocketCommand,
   AttachTunCommand,
+  AttachUdpCommand,
   Command,
   StartCommand,
   WorkerEvent,
@@ -43,6 +45,8 @@ const firstSocketToken = 2;
 
 const readable = EpollEvent.IN | EpollEvent.ET;
 const writableToo = EpollEvent.IN | EpollEvent.OUT | EpollEvent.ET;
+/** Pieces, which are packets, that a TCP connection sends in one call. */
+const streamPieces = 256;
 /** Offloads are a matter of speed; this is said when they are missing. */
 const offloadVerb = 3;
 
@@ -61,6 +65,8 @@ export class WorkerLoop {
   readonly #memory: PortMemory;
   readonly #loop: PacketLoop;
   readonly #epoll: Epoll;
+  readonly #connections: Connections;
+  /** The UDP sockets. */
   readonly #sockets = new Map<number, Attached>();
   readonly #writeInterest = new Set<number>();
   #device: Attached | undefined = undefined;
@@ -80,7 +86,9 @@ export class WorkerLoop {
     this.#offload = start.offload;
     this.#taken = 1; // the start command itself
     const engine = selectEngine(start.engine);
-    this.#memory = new PortMemory(loopMemorySize(start.maxPeers));
+    this.#memory = new PortMemory(
+      loopMemorySize(start.maxPeers) + StreamWorkspace.memorySize(streamPieces),
+    );
     this.#loop = new PacketLoop({
       memory: this.#memory,
       counters: this.#counters,
@@ -93,6 +101,14 @@ export class WorkerLoop {
     });
     this.#epoll = Epoll.create(maxEvents);
     this.#epoll.add(this.#eventFd, EpollEvent.IN, eventFdToken);
+    this.#connections = new Connections({
+      loop: this.#loop,
+      epoll: this.#epoll,
+      workspace: new StreamWorkspace(this.#memory, streamPieces),
+      token: (socket) => socket + firstSocketToken,
+      forget: (fd) => this.#forget(fd),
+      post,
+    });
     post({ kind: "ready", engine: engine.name });
   }
 
@@ -100,12 +116,16 @@ export class WorkerLoop {
   async run(): Promise<void> {
     try {
       while (!this.#stopped) {
-        if (this.#wait()) await this.#obey();
+        const called = this.#wait();
+        this.#connections.accept(performance.now());
+        if (called) await this.#obey();
         const turn = this.#loop.turn();
         if (turn !== undefined) await turn;
         this.#updateWriteInterest();
+        this.#connections.reportEnded();
       }
     } finally {
+      this.#connections.stop();
       this.#loop.stop();
       this.#epoll.close();
     }
@@ -114,14 +134,21 @@ export class WorkerLoop {
   /** Whether main has something to say. */
   #wait(): boolean {
     let called = false;
-    const count = this.#epoll.wait(this.#loop.waitTime);
+    const { waitTime } = this.#loop;
+    const count = this.#epoll.wait(
+      waitTime === 0 ? 0 : Math.min(waitTime, this.#connections.waitTime(performance.now())),
+    );
     for (let i = 0; i < count; i++) {
       const token = this.#epoll.token(i);
       if (token === eventFdToken) called = true;
       else if (token === deviceToken) this.#loop.markDeviceReadable();
-      else this.#loop.markSocketReadable(token - firstSocketToken);
+      else this.#markReady(token - firstSocketToken, this.#epoll.events(i));
     }
     return called;
+  }
+
+  #markReady(socket: number, events: number): void {
+    if (!this.#connections.ready(socket, events)) this.#loop.markSocketReadable(socket);
   }
 
   /** A socket's room is waited for only while packets wait for it. */
@@ -162,7 +189,17 @@ export class WorkerLoop {
         this.#detachDevice();
         return this.#post({ kind: "tun-detached" });
       case "attach-socket":
-        return this.#attachSocket(command);
+        this.#checkNumber(command.socket);
+        return command.protocol === "tcp"
+          ? this.#connections.attach(command)
+          : this.#attachSocket(command);
+      case "attach-listener":
+        this.#checkNumber(command.socket);
+        return this.#connections.attachListener(command);
+      case "close-connection":
+        return this.#connections.close(command.socket);
+      case "send-control":
+        return this.#loop.sendControl(command.socket, command.datagram);
       case "detach-socket":
         return this.#detachSocket(command.socket);
       case "stop":
@@ -205,8 +242,12 @@ export class WorkerLoop {
     }
   }
 
-  #attachSocket({ socket, fd }: AttachSocketCommand): void {
-    if (this.#sockets.has(socket)) throw new VpnError(`socket ${socket} is attached already`);
+  #checkNumber(socket: number): void {
+    if (!this.#sockets.has(socket) && !this.#connections.has(socket)) return;
+    throw new VpnError(`socket ${socket} is attached already`);
+  }
+
+  #attachSocket({ socket, fd }: AttachUdpCommand): void {
     const { port, region } = this.#memory.build(() =>
       new DatagramPort(fd, this.#memory, { messages: portMessages, pieces: portPieces })
     );
@@ -223,6 +264,7 @@ export class WorkerLoop {
   }
 
   #detachSocket(socket: number): void {
+    this.#connections.detach(socket);
     const attached = this.#sockets.get(socket);
     if (attached !== undefined) {
       this.#forget(attached.fd);
