@@ -15,6 +15,16 @@ export const packageOf = {
   setpriv: "util-linux",
 } as const satisfies Record<string, string>;
 
+/** File to the Debian package that has it: what the tests of the engine ipsec-mb need. */
+const packageOfFile: Readonly<Record<string, string>> = Deno.build.arch === "x86_64"
+  ? {
+    "/usr/lib/x86_64-linux-gnu/libIPSec_MB.so.1": "libipsec-mb1",
+    "/usr/include/intel-ipsec-mb.h": "libipsec-mb-dev",
+    "/usr/include/stdlib.h": "libc6-dev",
+    "/usr/bin/gcc": "gcc",
+  }
+  : {};
+
 /** A program of the list. */
 export type Program = keyof typeof packageOf;
 
@@ -30,6 +40,15 @@ export async function findProgram(name: string): Promise<string | undefined> {
     if (file?.isFile && ((file.mode ?? 0) & 0o111) !== 0) return path;
   }
   return undefined;
+}
+
+/** The packages of files that are not there. */
+export async function missingFilePackages(): Promise<string[]> {
+  const packages: string[] = [];
+  for (const [path, name] of Object.entries(packageOfFile)) {
+    if (await Deno.stat(path).then(() => false, () => true)) packages.push(name);
+  }
+  return packages;
 }
 
 /** The packages of those programs that are not installed, each once. */

@@ -11,14 +11,14 @@ import { parseArgs } from "node:util";
 import { removeStrayNamespaces } from "../tests/harness/namespace.ts";
 import { filesUnder, projectDirectory } from "./files.ts";
 import { addReports, exitStatus, parseJUnit, summaryLine, type TestReport } from "./junit.ts";
-import { findProgram, missingPackages } from "./packages.ts";
+import { findProgram, missingFilePackages, missingPackages } from "./packages.ts";
 import { print } from "./print.ts";
 
 /** Tests that start other programs in network namespaces: slow, and one at a time. */
 const peerDirectories = ["tests/harness/", "tests/peers/"];
 
 async function provide(): Promise<void> {
-  const packages = await missingPackages();
+  const packages = [...await missingPackages(), ...await missingFilePackages()];
   if (packages.length === 0) return;
   const install = ["install", "-y", "--no-install-recommends", ...packages];
   if (Deno.uid() !== 0 || await findProgram("apt-get") === undefined) {

@@ -1,4 +1,5 @@
 /** Every pair of programs with at least one of ours, every cipher, both crypto engines. */
+import { availableEngines } from "../lib/crypto/available_engines.ts";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import type { Implementation } from "../harness/peers.ts";
 import { testWith } from "../harness/requirements.ts";
@@ -11,7 +12,7 @@ const pairs: readonly (readonly [server: Implementation, client: Implementation]
   ["ours", "ours"],
 ];
 const ciphers = ["AES-128-CBC", "AES-256-CBC", "AES-256-GCM", "CHACHA20-POLY1305"];
-const engines = ["openssl", "webcrypto"];
+const engines = availableEngines;
 
 /** ICMP payloads, in bytes: every remainder of the block size, the edge of the MTU, fragments. */
 const sizes = [

@@ -1,8 +1,9 @@
 // Whole tunnels over a network in memory.
 
+import { availableEngines } from "../crypto/available_engines.ts";
 import assert from "node:assert/strict";
 import { Errno } from "deno-tun";
-import type { CryptoEngine, EngineChoice } from "../../../lib/crypto/engine.ts";
+import type { CryptoEngine } from "../../../lib/crypto/engine.ts";
 import { selectEngine } from "../../../lib/crypto/engines.ts";
 import { DropReason } from "../../../lib/data/drop_reason.ts";
 import { InMemoryNetwork } from "../../../lib/loop/in_memory.ts";
@@ -21,7 +22,7 @@ import {
   Tunnel,
 } from "./tunnel.ts";
 
-const engines: readonly EngineChoice[] = ["openssl", "webcrypto"];
+const engines = availableEngines;
 const ciphers = ["AES-128-CBC", "AES-256-CBC", "AES-256-GCM", "CHACHA20-POLY1305"];
 const framings = ["none", "stub", "stub-swap", "stub-v2"] as const;
 

@@ -1,6 +1,7 @@
 // The worker with a real TUN device: the kernel pings through it. The far end is a packet loop in
 // this thread on a real socket, whose device is a memory that answers.
 
+import { availableEngines } from "../crypto/available_engines.ts";
 import assert from "node:assert/strict";
 import { DatagramPort, TunDevice, UdpSocket } from "deno-tun";
 import { DropReason } from "../../../lib/data/drop_reason.ts";
@@ -32,7 +33,7 @@ function milliseconds(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-for (const engine of ["openssl", "webcrypto"] as const) {
+for (const engine of availableEngines) {
   await isolatedTest(
     import.meta.url,
     `the kernel pings through the worker's TUN device, while keys change: ${engine}`,
