@@ -30,9 +30,28 @@ export interface ServeArguments {
 }
 
 /** Runs the server; the exit code. */
-export async function serve(args: ServeArguments): Promise<number> {
+export async function serve(given: ServeArguments): Promise<number> {
+  const args = withOwnOptions(given);
   const config = args.config ?? await preparedConfiguration(args);
   return await runProgram(() => roleChecked(["--config", config, ...args.options], "server"));
+}
+
+/** Takes our own options from among OpenVPN's, behind which they may stand as well. */
+function withOwnOptions(args: ServeArguments): ServeArguments {
+  const options: string[] = [];
+  const own = new Map<string, string>();
+  for (let i = 0; i < args.options.length; i++) {
+    const option = args.options[i];
+    if (!["--config", "--state", "--public-address"].includes(option)) options.push(option);
+    else if (i + 1 < args.options.length) own.set(option, args.options[++i]);
+    else throw new VpnError(`${option} has no value`);
+  }
+  return {
+    config: args.config ?? own.get("--config"),
+    state: args.state ?? own.get("--state"),
+    publicAddress: args.publicAddress ?? own.get("--public-address"),
+    options,
+  };
 }
 
 /** `vpn connect`: the exit code. */
