@@ -10,8 +10,8 @@
  * @module
  */
 
-import { decodeSockaddr, UdpSocket } from "deno-tun";
-import { VpnError } from "../base/errors.ts";
+import { decodeSockaddr } from "deno-tun";
+import { errorLine, VpnError } from "../base/errors.ts";
 import { sameBytes } from "../base/bytes.ts";
 import type { Log } from "../base/log.ts";
 import type { ClientConfig, Connection, PulledOptions } from "../config/config.ts";
@@ -24,11 +24,12 @@ import {
   serverPeer,
   type UserCredentials,
 } from "./client_connection.ts";
+import { ClientSocket } from "./client_socket.ts";
 import { ClientTunnel } from "./client_tunnel.ts";
 import { KeyInstallations } from "./key_installations.ts";
 import type { PeerTrust } from "./peer_trust.ts";
 import { RemoteList } from "./remote_list.ts";
-import { bindError, defaultSocketBuffer } from "./sockets.ts";
+import { logAddress } from "./sockets.ts";
 
 /** What a client is made of. */
 export interface ClientParts {
@@ -58,7 +59,7 @@ export class Client {
   readonly #remotes: RemoteList;
   readonly #tunnel: ClientTunnel;
   #plane!: DataPlane;
-  #socket: UdpSocket | undefined;
+  #socket: ClientSocket | undefined;
   #socketNumber = 0;
   #connection: ClientConnection | undefined;
   #address = new Uint8Array(0);
@@ -176,6 +177,8 @@ export class Client {
           ),
         };
       }
+      case "unreachable":
+        return undefined;
       case "restart":
         this.#log.at(1, `SIGUSR1[soft,${end.reason}] received, process restarting`);
         return undefined;
@@ -184,19 +187,22 @@ export class Client {
 
   async #connect(connection: Connection, address: Uint8Array): Promise<ConnectionEnd> {
     const { config, credentials, trust } = this.#parts;
-    const { hostname, port } = decodeSockaddr(address);
-    const family = hostname.includes(":") ? 6 : 4;
+    const server = decodeSockaddr(address);
+    const family = server.hostname.includes(":") ? 6 : 4;
+    const tcp = connection.transport === "tcp";
+    if (tcp) this.#log.at(1, `Attempting to establish TCP connection with ${logAddress(server)}`);
     try {
-      this.#openSocket(connection, family);
-    } catch (cause) {
-      const error = bindError(`${connection.local ?? ""}:${connection.localPort ?? 0}`, cause);
-      this.#log.error(error.line);
-      return { kind: "restart", reason: "socket-error", error };
+      await this.#openSocket(connection, address);
+    } catch (error) {
+      this.#closeSocket();
+      if (this.#stopReason !== undefined) return { kind: "exit", reason: this.#stopReason };
+      this.#log.error(errorLine(error));
+      return { kind: "unreachable" };
     }
-    this.#log.at(
-      1,
-      `UDPv${family} link remote: [AF_INET${family === 6 ? "6" : ""}]${hostname}:${port}`,
-    );
+    if (this.#stopReason !== undefined) return { kind: "exit", reason: this.#stopReason };
+    if (tcp) this.#log.at(1, `TCP connection established with ${logAddress(server)}`);
+    const name = tcp ? `TCPv${family}_CLIENT` : `UDPv${family}`;
+    this.#log.at(1, `${name} link remote: ${logAddress(server)}`);
     this.#address = new Uint8Array(address);
     const ended = Promise.withResolvers<ConnectionEnd>();
     this.#wake = () => ended.resolve({ kind: "exit", reason: this.#stopReason ?? "stop" });
@@ -210,7 +216,7 @@ export class Client {
       socket: this.#socketNumber,
       address,
       transmit: (datagram) => {
-        this.#socket?.sendTo(datagram, this.#address);
+        this.#socket?.send(datagram, this.#address);
         this.#plane.counters.markSent(serverPeer, Date.now());
       },
       command: (command) => this.#plane.command(command),
@@ -224,7 +230,7 @@ export class Client {
       authToken: (password, username) => {
         this.#authToken = { username: username ?? this.#userName, password };
       },
-      openTunnel: (pulled) => this.#openTunnel(connection, pulled, hostname),
+      openTunnel: (pulled) => this.#openTunnel(connection, pulled, server.hostname),
       up: () => {
         this.#upSince = Date.now();
         this.#remotes.succeeded();
@@ -240,7 +246,9 @@ export class Client {
 
   async #openTunnel(connection: Connection, pulled: PulledOptions, server: string): Promise<void> {
     this.#pingAction = pulled.ping.timeoutAction;
-    this.#exitNotifications = pulled.explicitExitNotify ?? connection.explicitExitNotify;
+    this.#exitNotifications = connection.transport === "udp"
+      ? pulled.explicitExitNotify ?? connection.explicitExitNotify
+      : 0;
     const { reopened, ...device } = await this.#tunnel.open(connection, pulled, server);
     if (reopened) this.#plane.command({ kind: "attach-tun", ...device });
   }
@@ -252,42 +260,37 @@ export class Client {
     return this.#planeFailure === undefined ? this.#tunDetached.promise : Promise.resolve();
   }
 
-  #openSocket(connection: Connection, family: 4 | 6): void {
-    const { socket } = this.#parts.config;
-    this.#socket = UdpSocket.bind({
-      hostname: connection.local,
-      port: connection.localPort ?? 0,
-      family,
-      receiveBuffer: socket.receiveBuffer ?? defaultSocketBuffer,
-      sendBuffer: socket.sendBuffer ?? defaultSocketBuffer,
-      mark: socket.mark,
-      device: socket.device,
+  /** @throws {VpnError} when the server can't be reached that way, or `stop` was called. */
+  async #openSocket(connection: Connection, address: Uint8Array): Promise<void> {
+    const socket = new ClientSocket({
+      connection,
+      socket: this.#parts.config.socket,
+      number: ++this.#socketNumber,
+      address,
+      command: (command) => this.#plane.command(command),
     });
-    this.#plane.command({
-      kind: "attach-socket",
-      socket: ++this.#socketNumber,
-      fd: this.#socket.fd,
-      protocol: "udp",
-    });
+    this.#socket = socket;
+    this.#wake = () => socket.abandon("stopped");
+    await socket.ready(connection.connectTimeout * 1000);
   }
 
   #closeSocket(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
-    this.#detaching.set(this.#socketNumber, socket);
-    this.#plane.command({ kind: "detach-socket", socket: this.#socketNumber });
+    this.#detaching.set(socket.number, socket);
+    socket.detach();
   }
 
   /** Sockets that the worker is about to let go; closed when it has. */
-  readonly #detaching = new Map<number, UdpSocket>();
+  readonly #detaching = new Map<number, ClientSocket>();
 
   #event(event: DataPlaneEvent): void {
     switch (event.kind) {
       case "control-datagram": {
         this.#plane.counters.leaveControlBacklog();
         const fromServer = sameBytes(event.address, this.#address);
-        if (event.socket !== this.#socketNumber || !fromServer) return;
+        if (event.socket !== this.#socket?.number || !fromServer) return;
         if (this.#connection?.receive(event.datagram)) {
           this.#plane.counters.markReceived(serverPeer, Date.now());
         }
@@ -310,6 +313,12 @@ export class Client {
         return;
       case "tun-detached":
         return this.#tunDetached.resolve();
+      case "connection-opened":
+        if (event.socket === this.#socket?.number) this.#socket.opened();
+        return;
+      case "connection-closed":
+        if (event.socket === this.#socket?.number) this.#connectionClosed(event.reason);
+        return;
       case "log":
         return this.#log.at(event.verb, event.message);
       case "failed":
@@ -318,6 +327,13 @@ export class Client {
         this.#wake();
         return;
     }
+  }
+
+  #connectionClosed(reason: string): void {
+    this.#socket?.abandon(reason);
+    if (this.#connection?.socket !== this.#socket?.number) return;
+    this.#log.at(1, `Connection reset, restarting [${reason}]`);
+    this.#connection?.end({ kind: "restart", reason: "connection-reset" });
   }
 
   async #notifyExit(): Promise<void> {

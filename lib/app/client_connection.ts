@@ -46,6 +46,8 @@ export interface UserCredentials {
 export type ConnectionEnd =
   /** Try again, at the next address or remote. */
   | { readonly kind: "restart"; readonly reason: string; readonly error?: VpnError }
+  /** As `restart`, when there was no connection at all; that is in the log already. */
+  | { readonly kind: "unreachable" }
   /** The server does not take our credentials. */
   | { readonly kind: "auth-failed"; readonly reason?: string; readonly temporary: boolean }
   /** The program ends. */
@@ -152,6 +154,11 @@ export class ClientConnection {
       if (this.#responded) return;
       this.end({ kind: "restart", reason: "server-poll-timeout" });
     });
+  }
+
+  /** The worker's number of the socket that it uses. */
+  get socket(): number {
+    return this.#context.socket;
   }
 
   /** Takes a control datagram of the server's address. */
@@ -361,6 +368,7 @@ export class ClientConnection {
       replayWindow: config.data.replayWindow,
       replayTime: config.data.replayTime * 1000,
       maximumSegmentSize: sessionSegmentSize({
+        transport: this.#context.connection.transport,
         mtu: this.#context.connection.mtu,
         cipher: this.#cipher!,
         auth: config.data.auth,

@@ -5,7 +5,7 @@
  */
 
 import { isIpv4Mapped, sockaddrIn6Length } from "deno-tun";
-import type { Framing, MtuOptions } from "../config/mod.ts";
+import type { Framing, MtuOptions, Transport } from "../config/mod.ts";
 import { cipherInfo, digestInfo } from "../crypto/cipher_table.ts";
 import { maximumSegmentSize } from "../data/mssfix.ts";
 
@@ -14,6 +14,7 @@ const tagLength = 16;
 
 /** What the packets of a session are sealed with, and where they go. */
 export interface SessionPackets {
+  readonly transport: Transport;
   readonly mtu: MtuOptions;
   readonly cipher: string;
   readonly auth: string;
@@ -28,6 +29,7 @@ export function sessionSegmentSize(packets: SessionPackets): number {
   const { mtu, framing, dataV2, address } = packets;
   const { kind } = cipherInfo(packets.cipher);
   return maximumSegmentSize({
+    transport: packets.transport,
     mssfix: mtu.mssfix,
     counts: mtu.mssfixCounts,
     outerIpv6: address.length === sockaddrIn6Length && !isMapped(address),

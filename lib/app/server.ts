@@ -2,7 +2,7 @@
  * The server: listens, lets clients in, wires them to the data plane.
  *
  * ```text
- * worker ─ control datagram ─► instance of that address and session id ─► its TLS session
+ * worker ─ control datagram ─► instance of that socket, address, session id ─► its TLS session
  *                           └► none: ResetResponder (stateless) ─► new instance
  * ```
  *
@@ -11,7 +11,6 @@
  * @module
  */
 
-import { decodeSockaddr, UdpSocket } from "deno-tun";
 import { VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ServerConfig } from "../config/config.ts";
@@ -27,7 +26,8 @@ import { KeyVolume, volumeCheckInterval } from "./key_volume.ts";
 import type { PeerTrust } from "./peer_trust.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type Lease, type ServerContext, ServerInstance } from "./server_instance.ts";
-import { bindError, defaultSocketBuffer } from "./sockets.ts";
+import { openServerSocket, type ServerSocket } from "./server_socket.ts";
+import { endpointText } from "./sockets.ts";
 import { serverTunnel } from "./tunnel_description.ts";
 
 /** What a server is made of. */
@@ -44,11 +44,11 @@ export interface ServerParts {
 /** Instances beyond `max-clients`: sessions that are being replaced or still shake hands. */
 const spareInstances = 64;
 
+/** `connect-freq-initial` where it has no sense. */
+const unlimited = { count: Infinity, seconds: 1 } as const;
+
 /** How long clients have to acknowledge that we end, ms. */
 const farewell = 300;
-
-/** The worker's number of the one socket. */
-const theSocket = 0;
 
 /** See the module's page. */
 export class Server {
@@ -57,11 +57,11 @@ export class Server {
   readonly #responder: ResetResponder;
   readonly #pool: AddressPool | undefined;
   readonly #keyInstallations = new KeyInstallations();
-  /** By address, as text; several where a client starts anew from the same port. */
+  /** By socket and address, as text; several where a client starts anew from the same port. */
   readonly #instances = new Map<string, Set<ServerInstance>>();
   readonly #byPeerId: (ServerInstance | undefined)[];
   #instanceCount = 0;
-  #socket!: UdpSocket;
+  #socket!: ServerSocket;
   #tunnel!: TunnelInterface;
   #plane!: DataPlane;
   #stopping = false;
@@ -74,7 +74,9 @@ export class Server {
     this.#parts = parts;
     this.#log = parts.log;
     const cookie = new ResetCookie(config.tls.handWindow);
-    this.#responder = new ResetResponder(wrap, cookie, config.connectFreqInitial);
+    // Over TCP an answer goes to nobody who has not asked for it.
+    const limit = config.listen.transport === "tcp" ? unlimited : config.connectFreqInitial;
+    this.#responder = new ResetResponder(wrap, cookie, limit);
     this.#pool = config.pool && new AddressPool(config.pool.start, config.pool.end);
     this.#sessionLimit = new RateLimit(config.connectFreq);
     this.#byPeerId = new Array(config.maxClients).fill(undefined);
@@ -88,21 +90,7 @@ export class Server {
   static async start(parts: ServerParts): Promise<Server> {
     const server = new Server(parts);
     const { config } = parts;
-    const { listen } = config;
-    try {
-      server.#socket = UdpSocket.bind({
-        hostname: listen.local,
-        port: listen.port,
-        family: listen.family,
-        ipv6Only: listen.ipv6Only,
-        receiveBuffer: config.socket.receiveBuffer ?? defaultSocketBuffer,
-        sendBuffer: config.socket.sendBuffer ?? defaultSocketBuffer,
-        mark: config.socket.mark,
-        device: config.socket.device,
-      });
-    } catch (cause) {
-      throw bindError(`${listen.local ?? ""}:${listen.port}`, cause);
-    }
+    server.#socket = openServerSocket(config, parts.log);
     try {
       server.#tunnel = await TunnelInterface.open(
         await serverTunnel(config, parts.log),
@@ -136,20 +124,12 @@ export class Server {
     const { fd, vnetHeader, udpSegmentation } = this.#tunnel;
     const { tunMtu: mtu } = config.mtu;
     this.#plane.command({ kind: "attach-tun", fd, vnetHeader, udpSegmentation, mtu });
-    this.#plane.command({
-      kind: "attach-socket",
-      socket: theSocket,
-      fd: this.#socket.fd,
-      protocol: "udp",
-    });
     if (new KeyVolume(config.tls).limited) {
       this.#volumeTimer = setInterval(() => {
         for (const instance of this.#byPeerId) instance?.checkVolume();
       }, volumeCheckInterval);
     }
-    const { hostname, port } = this.#socket.localAddress();
-    const bound = hostname.includes(":") ? `[AF_INET6]${hostname}` : `[AF_INET]${hostname}`;
-    this.#log.at(1, `UDPv${hostname.includes(":") ? 6 : 4} link local (bound): ${bound}:${port}`);
+    this.#socket.attach(this.#plane);
     this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
     this.#log.at(0, "Initialization Sequence Completed");
   }
@@ -224,7 +204,7 @@ export class Server {
         this.#keyInstallations.installed(event.peer, event.keyId);
         break;
       case "peer-float":
-        this.#float(event.peer, event.address);
+        this.#float(event.peer, event.socket, event.address);
         break;
       case "peer-timeout":
         this.#byPeerId[event.peer]?.close("ping-restart");
@@ -234,6 +214,12 @@ export class Server {
         break;
       case "key-exhausting":
         this.#byPeerId[event.peer]?.renegotiate();
+        break;
+      case "connection-opened":
+        this.#socket.connections?.opened(event.socket, event.address);
+        break;
+      case "connection-closed":
+        this.#connectionClosed(event.socket, event.reason);
         break;
       case "log":
         this.#log.at(event.verb, event.message);
@@ -247,15 +233,27 @@ export class Server {
     }
   }
 
+  #connectionClosed(socket: number, reason: string): void {
+    const address = this.#socket.connections?.closed(socket);
+    if (address === undefined) return;
+    this.#log.at(3, `${endpointText(address)} Connection reset, restarting [${reason}]`);
+    for (const instance of [...this.#instances.get(peerKey(socket, address)) ?? []]) {
+      instance.close("connection-reset");
+    }
+  }
+
   #controlDatagram(socket: number, address: Uint8Array, datagram: Uint8Array): void {
-    const key = addressKey(address);
+    const { connections } = this.#socket;
+    // What a connection brought that is closed by now.
+    if (connections?.has(socket) === false) return;
+    const key = peerKey(socket, address);
     for (const instance of this.#instances.get(key) ?? []) {
       if (instance.matches(datagram)) return instance.receive(datagram);
     }
     if (this.#stopping) return;
     const verdict = this.#responder.consider(datagram, address, Math.floor(Date.now() / 1000));
     if (verdict.kind === "reply") {
-      this.#socket.sendTo(verdict.datagram, address);
+      this.#socket.send(socket, address, verdict.datagram);
     } else if (verdict.kind === "accept") {
       if (this.#instanceCount >= this.#parts.config.maxClients + spareInstances) {
         this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
@@ -264,7 +262,7 @@ export class Server {
       if (!this.#sessionLimit.allow(performance.now())) {
         this.#log.at(
           1,
-          `MULTI: Connection from ${formatEndpoint(address)} would exceed new connection ` +
+          `MULTI: Connection from ${endpointText(address)} would exceed new connection ` +
             "frequency limit as controlled by --connect-freq",
         );
         return;
@@ -272,7 +270,7 @@ export class Server {
       if (this.#parts.config.tls.singleSession && this.#instances.has(key)) {
         this.#log.at(
           1,
-          `TLS Error: no new session from ${formatEndpoint(address)} (single-session)`,
+          `TLS Error: no new session from ${endpointText(address)} (single-session)`,
         );
         return;
       }
@@ -280,9 +278,10 @@ export class Server {
     } else if (verdict.reason === "rate") {
       this.#log.at(4, "connect-freq-initial: too many new connections, one is not answered");
     } else {
+      connections?.refuse(socket, verdict.reason);
       this.#log.at(
         verdict.reason === "unauthenticated" ? 4 : 5,
-        `TLS Error: a control packet from ${formatEndpoint(address)} is dropped: ${verdict.reason}`,
+        `TLS Error: a control packet from ${endpointText(address)} is dropped: ${verdict.reason}`,
       );
     }
   }
@@ -293,11 +292,12 @@ export class Server {
     key: string,
     sessionIds: { localSessionId: Uint8Array; remoteSessionId: Uint8Array },
   ): ServerInstance {
-    const endpoint = formatEndpoint(address);
+    const endpoint = endpointText(address);
     this.#log.at(3, `${endpoint} TLS: new session`);
     const instance = new ServerInstance(this.#context(), socket, address, endpoint, sessionIds);
     this.#index(key, instance);
     this.#instanceCount++;
+    this.#socket.connections?.sessionBegan(socket);
     return instance;
   }
 
@@ -309,9 +309,7 @@ export class Server {
       wrap,
       trust,
       log,
-      transmit: (_socket, address, datagram) => {
-        this.#socket.sendTo(datagram, address);
-      },
+      transmit: (socket, address, datagram) => this.#socket.send(socket, address, datagram),
       command: (command) => this.#plane.command(command),
       keyInstalled: (peer, keyId) => this.#keyInstallations.expect(peer, keyId),
       lease: (instance, commonName) => this.#lease(instance, commonName),
@@ -352,9 +350,10 @@ export class Server {
   }
 
   #closed(instance: ServerInstance): void {
-    const key = addressKey(instance.address);
+    const key = peerKey(instance.socket, instance.address);
     const set = this.#instances.get(key);
     if (set?.delete(instance)) this.#instanceCount--;
+    this.#socket.connections?.sessionEnded(instance.socket);
     if (set?.size === 0) this.#instances.delete(key);
     const { lease } = instance;
     if (lease === undefined) return;
@@ -364,15 +363,15 @@ export class Server {
     this.#plane.command({ kind: "remove-peer", peer: lease.peerId });
   }
 
-  #float(peerId: number, address: Uint8Array): void {
+  #float(peerId: number, socket: number, address: Uint8Array): void {
     const instance = this.#byPeerId[peerId];
     if (instance === undefined) return;
-    const formerKey = addressKey(instance.address);
+    const formerKey = peerKey(instance.socket, instance.address);
     const former = this.#instances.get(formerKey);
     former?.delete(instance);
     if (former?.size === 0) this.#instances.delete(formerKey);
-    instance.float(address, formatEndpoint(address));
-    this.#index(addressKey(address), instance);
+    instance.float(address, endpointText(address));
+    this.#index(peerKey(socket, address), instance);
   }
 
   #index(key: string, instance: ServerInstance): void {
@@ -382,11 +381,7 @@ export class Server {
   }
 }
 
-function addressKey(address: Uint8Array): string {
-  return String.fromCharCode(...address);
-}
-
-function formatEndpoint(address: Uint8Array): string {
-  const { hostname, port } = decodeSockaddr(address);
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+/** Over TCP an address may come again with another connection. */
+function peerKey(socket: number, address: Uint8Array): string {
+  return `${socket} ${String.fromCharCode(...address)}`;
 }

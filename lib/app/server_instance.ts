@@ -282,6 +282,7 @@ export class ServerInstance {
       replayWindow: config.data.replayWindow,
       replayTime: config.data.replayTime * 1000,
       maximumSegmentSize: sessionSegmentSize({
+        transport: config.listen.transport,
         mtu: config.mtu,
         cipher: admission.cipher,
         auth: config.data.auth,

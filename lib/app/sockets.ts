@@ -4,8 +4,9 @@
  * @module
  */
 
-import { SysError } from "deno-tun";
+import { decodeSockaddr, type SocketAddress, SysError } from "deno-tun";
 import { PrivilegeError, VpnError } from "../base/errors.ts";
+import type { SocketOptions, Transport } from "../config/mod.ts";
 
 /**
  * Bytes of a socket's buffers without `rcvbuf` and `sndbuf`. The system's own 200 KB hold 2 ms of a
@@ -13,9 +14,50 @@ import { PrivilegeError, VpnError } from "../base/errors.ts";
  */
 export const defaultSocketBuffer = 4 << 20;
 
+/**
+ * What the options say of every socket. Where they say nothing of buffers, a UDP socket has
+ * `defaultSocketBuffer`; the kernel fits those of TCP to the path by itself.
+ */
+export function socketSettings(socket: SocketOptions, transport: Transport): {
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
+  readonly mark?: number;
+  readonly device?: string;
+} {
+  const usual = transport === "udp" ? defaultSocketBuffer : undefined;
+  return {
+    receiveBuffer: socket.receiveBuffer ?? usual,
+    sendBuffer: socket.sendBuffer ?? usual,
+    mark: socket.mark,
+    device: socket.device,
+  };
+}
+
+/** Control packets and what sealing adds to data packets stay below that, in bytes. */
+const frameOverhead = 1024;
+
+/** The longest packet that a server takes from a TCP connection, in bytes. */
+export function serverMaximumFrame(tunMtu: number): number {
+  return Math.min(Math.max(tunMtu, 1500) + frameOverhead, clientMaximumFrame);
+}
+
+/** The longest packet that a client takes: the server may push another MTU. In bytes. */
+export const clientMaximumFrame = 65_535;
+
+/** An address as `1.2.3.4:5` or `[::1]:5`. */
+export function endpointText(sockaddr: Uint8Array): string {
+  const { hostname, port } = decodeSockaddr(sockaddr);
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** An address as OpenVPN's log has it: `[AF_INET]1.2.3.4:5`. */
+export function logAddress({ hostname, port }: SocketAddress): string {
+  return `[AF_INET${hostname.includes(":") ? "6" : ""}]${hostname}:${port}`;
+}
+
 /** @param endpoint What was to be bound, `HOST:PORT`. */
-export function bindError(endpoint: string, cause: unknown): VpnError {
-  const where = `cannot bind UDP ${endpoint}`;
+export function bindError(transport: Transport, endpoint: string, cause: unknown): VpnError {
+  const where = `cannot bind ${transport.toUpperCase()} ${endpoint}`;
   if (cause instanceof VpnError) return cause;
   if (!(cause instanceof SysError)) {
     return new VpnError(`${where}: ${cause instanceof Error ? cause.message : cause}`, undefined, {
@@ -26,7 +68,9 @@ export function bindError(endpoint: string, cause: unknown): VpnError {
     case "EADDRINUSE":
       return new VpnError(
         `${where}: the address is in use`,
-        "end the other program (ss -lunp shows it) or choose another port",
+        `end the other program (ss -${
+          transport === "udp" ? "lunp" : "ltnp"
+        } shows it) or choose another port`,
         { cause },
       );
     case "EADDRNOTAVAIL":

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClientConfig, Connection, Notice, PingOptions, Position } from "./config.ts";
+import type { ClientConfig, Connection, Notice, PingOptions } from "./config.ts";
 import type { ConnectionDraft, Draft, RemoteDraft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
 import {
@@ -17,7 +17,6 @@ import {
   requireCertificate,
   resolveReference,
 } from "./finish_common.ts";
-import { notYetCombinations } from "./not_yet.ts";
 import { notice } from "./option.ts";
 
 /** OpenVPN's port (IANA), for `port`, `lport`, `rport` and `remote` alike. */
@@ -91,23 +90,10 @@ function clientConnections(draft: Draft, notices: Notice[]): Connection[] {
     throw new ConfigError(`"remote" is missing: a client needs a server`, `add "remote HOST PORT"`);
   }
   const connections: Connection[] = [];
-  let unusable: { position: Position; transport: string } | undefined;
   for (const { block, remote } of candidates) {
     const connection = clientConnection(draft, block, remote);
     if (draft.protoForce !== undefined && connection.transport !== draft.protoForce) continue;
-    if (!notYetCombinations.transports.has(connection.transport)) {
-      unusable ??= { position: remote.position, transport: connection.transport };
-      continue;
-    }
     connections.push(connection);
-  }
-  if (unusable) {
-    const { position, transport } = unusable;
-    const problem = `${transport.toUpperCase()} isn't supported yet`;
-    if (connections.length === 0) {
-      throw new ConfigError(problem, `use "proto udp" if the server listens there`, position);
-    }
-    notices.push(notice("warning", 1, position, `${problem}: such remotes are left out`));
   }
   if (connections.length === 0) {
     throw new ConfigError(

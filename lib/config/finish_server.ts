@@ -19,7 +19,6 @@ import {
   resolvePath,
 } from "./finish_common.ts";
 import { defaultPort, excludePings } from "./finish_client.ts";
-import { notYetCombinations } from "./not_yet.ts";
 import { notice, shorten } from "./option.ts";
 import { ipv4Number, ipv4Text, prefixLengthOf } from "./parameters.ts";
 import { findOption, nearestOption } from "./table.ts";
@@ -86,7 +85,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     duplicateCn: draft.duplicateCn ?? false,
     maxClients: draft.maxClients ?? 1024,
     verifyClientCert: draft.verifyClientCert ?? "require",
-    explicitExitNotify: exitNotify(draft),
+    explicitExitNotify: exitNotify(draft, notices),
     connectFreq: draft.connectFreq,
     connectFreqInitial: draft.connectFreqInitial ?? { count: 100, seconds: 10 },
     usernameAsCommonName: draft.usernameAsCommonName ?? false,
@@ -213,12 +212,9 @@ function listenOptions(draft: Draft): ServerConfig["listen"] {
   const protocol = connection.protocol ?? { transport: "udp" };
   const position = draft.positions.get("proto");
   if (protocol.side === "client") {
-    throw new ConfigError(`a server can't use "proto tcp-client"`, `write "proto udp"`, position);
-  }
-  if (!notYetCombinations.transports.has(protocol.transport)) {
     throw new ConfigError(
-      `${protocol.transport.toUpperCase()} isn't supported yet`,
-      `write "proto udp"`,
+      `a server can't use "proto tcp-client"`,
+      `write "proto tcp-server"`,
       position,
     );
   }
@@ -231,13 +227,26 @@ function listenOptions(draft: Draft): ServerConfig["listen"] {
   });
 }
 
-function exitNotify(draft: Draft): 0 | 1 | 2 {
-  const count = draft.connection.explicitExitNotify ?? 0;
+function exitNotify(draft: Draft, notices: Notice[]): 0 | 1 | 2 {
+  const { explicitExitNotify: count = 0, protocol } = draft.connection;
+  if (count > 0 && protocol?.transport === "tcp") {
+    noticeExitNotify(draft, notices);
+    return 0;
+  }
   if (count === 0 || count === 1 || count === 2) return count;
   throw new ConfigError(
     `"explicit-exit-notify" is 0, 1 (clients reconnect) or 2 (they go on to the next server)`,
     `write "explicit-exit-notify 1"`,
     draft.positions.get("explicit-exit-notify"),
+  );
+}
+
+/** The end of a TCP connection says enough (options_postprocess_mutate_ce()). */
+function noticeExitNotify(draft: Draft, notices: Notice[]): void {
+  const position = draft.positions.get("explicit-exit-notify");
+  if (position === undefined) return;
+  notices.push(
+    notice("warning", 1, position, `"explicit-exit-notify" is ignored with "proto tcp"`),
   );
 }
 

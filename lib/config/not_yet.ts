@@ -245,8 +245,6 @@ export const notYet: readonly NotYet[] = [
 
 /** What postprocessing refuses because it isn't there yet; see where each is used. */
 export const notYetCombinations = {
-  /** Transports that sockets can be opened for. */
-  transports: new Set(["udp"]),
   /** Whether one end of two without `pull` and without `mode server` can run. */
   pointToPoint: false,
 };

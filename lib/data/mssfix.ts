@@ -2,7 +2,8 @@
  * `mssfix`: TCP connections through the tunnel are told a maximum segment size such that their
  * packets, sealed, fit the path in one piece.
  *
- * Source: OpenVPN's `mss.c` (`mss_fixup_ipv4`, `_ipv6`, `_dowork`; `frame_calculate_mssfix`);
+ * Source: OpenVPN's `mss.c` (`mss_fixup_ipv4`, `_ipv6`, `_dowork`; `frame_calculate_mssfix`), `mtu.c`
+ * (`frame_calculate_protocol_header_size`, `datagram_overhead`);
  * RFC 9293, section 3.7.1; openvpn(8), `--mssfix`.
  *
  * @module
@@ -22,7 +23,9 @@ import { Protocol, TcpField, TcpFlag, tcpHeaderLength } from "./transport_header
 export interface SegmentSizeOptions {
   /** `mssfix`; 0: TCP is left alone. */
   readonly mssfix: number;
-  /** What it counts: the UDP payload, that with IP and UDP headers, or the packet in the tunnel. */
+  /** How the sealed packets travel. Default: UDP. */
+  readonly transport?: "udp" | "tcp";
+  /** What it counts: the transport's payload, that with its headers, or the packet in the tunnel. */
   readonly counts: "payload" | "mtu" | "fixed";
   /** Whether the outer packets are IPv6. */
   readonly outerIpv6: boolean;
@@ -37,6 +40,8 @@ export interface SegmentSizeOptions {
 
 const innerHeaders = ipv4HeaderLength + tcpHeaderLength;
 const udpHeader = 8;
+/** The length in front of a packet in a TCP stream. */
+const streamHeader = 2;
 const packetId = 4;
 const block = 16;
 
@@ -45,10 +50,12 @@ export function maximumSegmentSize(options: SegmentSizeOptions): number {
   const { mssfix, counts, kind, macLength, framingLength } = options;
   if (mssfix === 0) return 0;
   if (counts === "fixed") return Math.max(0, mssfix - innerHeaders);
+  const tcp = options.transport === "tcp";
   const outer = counts === "mtu"
-    ? (options.outerIpv6 ? ipv6HeaderLength : ipv4HeaderLength) + udpHeader
+    ? (options.outerIpv6 ? ipv6HeaderLength : ipv4HeaderLength) +
+      (tcp ? tcpHeaderLength : udpHeader)
     : 0;
-  const header = options.dataV2 ? 4 : 1;
+  const header = (options.dataV2 ? 4 : 1) + (tcp ? streamHeader : 0);
   const payload = framingLength + innerHeaders;
   if (kind === "aead") return Math.max(0, mssfix - outer - header - packetId - macLength - payload);
   const room = mssfix - outer - header - macLength - block;

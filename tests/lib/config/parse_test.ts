@@ -45,7 +45,6 @@ const refusals: [base: readonly string[], line: string, expected: RegExp][] = [
   [clientLines, "fragment 1300", /"fragment": Fragmentation .*: remove it/],
   [clientLines, "secret static.key", /no forward secrecy: use tls-server/],
   [clientLines, "http-proxy p 8080", /HTTP proxies aren't supported for now/],
-  [clientLines, "proto tcp", /^test\.conf:3: TCP isn't supported yet: use "proto udp"/],
   [clientLines, "tls-crypt ta.key", /"tls-crypt" isn't supported yet: .*: use "tls-auth"/],
   [clientLines, "peer-fingerprint 00", /isn't supported yet/],
   [clientLines, "management 127.0.0.1 7505", /there is no management interface yet/],
@@ -110,7 +109,6 @@ const refusals: [base: readonly string[], line: string, expected: RegExp][] = [
   [serverLines, "redirect-gateway def1", /is for clients: write push/],
   [serverLines, "auth-user-pass", /is for clients/],
   [serverLines, "pull", /"server" and "pull" exclude/],
-  [serverLines, "proto tcp-server", /TCP isn't supported yet/],
   [serverLines, "proto tcp-client", /a server can't use/],
   [serverLines, "explicit-exit-notify 3", /is 0, 1 .* or 2/],
   [serverLines, "ifconfig-pool 10.8.0.9 10.8.0.4", /isn't 1 to 65536 addresses/],
@@ -247,6 +245,30 @@ Deno.test("redirect-gateway's flags add up", () => {
   });
   assert.equal(client("redirect-private local").network.redirectGateway?.ipv4, false);
   assert.equal(client("redirect-gateway !ipv4").network.redirectGateway?.ipv4, false);
+});
+
+Deno.test("transports, each with its families", () => {
+  const connection = (proto: string) => {
+    const { transport, family } = client(`proto ${proto}`).connections[0];
+    return [transport, family];
+  };
+  assert.deepEqual(connection("udp6"), ["udp", 6]);
+  for (const proto of ["tcp", "tcp-client"]) {
+    assert.deepEqual(connection(proto), ["tcp", undefined]);
+  }
+  assert.deepEqual(connection("tcp4-client"), ["tcp", 4]);
+  assert.deepEqual(connection("tcp6"), ["tcp", 6]);
+  assert.deepEqual(server("proto tcp6-server").listen.transport, "tcp");
+  assert.deepEqual(server("proto tcp").listen.family, undefined);
+});
+
+Deno.test("explicit-exit-notify is ignored with TCP", () => {
+  assert.equal(
+    client("proto tcp", "explicit-exit-notify 2").connections[0].explicitExitNotify,
+    0,
+  );
+  assert.equal(server("proto tcp", "explicit-exit-notify 1").explicitExitNotify, 0);
+  assert.equal(server("proto udp", "explicit-exit-notify 1").explicitExitNotify, 1);
 });
 
 Deno.test("routes", () => {

@@ -26,6 +26,10 @@ Deno.test("mssfix 0 leaves TCP alone, fixed counts the packet in the tunnel", ()
     maximumSegmentSize({ ...aead, mssfix: 1492, counts: "mtu", outerIpv6: true }),
     1380,
   );
+  // TCP has a header of 20 bytes and our length in place of UDP's 8 (mtu.c, datagram_overhead).
+  const tcp = { ...aead, transport: "tcp" } as const;
+  assert.equal(maximumSegmentSize({ ...tcp, mssfix: 1492, counts: "mtu" }), 1386);
+  assert.equal(maximumSegmentSize({ ...tcp, mssfix: 1400, counts: "payload" }), 1334);
   assert.equal(maximumSegmentSize({ ...aead, mssfix: 50, counts: "mtu" }), 0);
 });
 
