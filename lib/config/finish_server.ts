@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatIpv4, parseIpv4 } from "../base/ipv4.ts";
 import type { AddressPool, Notice, PingOptions, Position, ServerConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
@@ -20,7 +21,7 @@ import {
 } from "./finish_common.ts";
 import { defaultPort, excludePings } from "./finish_client.ts";
 import { notice, shorten } from "./option.ts";
-import { ipv4Number, ipv4Text, prefixLengthOf } from "./parameters.ts";
+import { prefixLengthOf } from "./parameters.ts";
 import { findOption, nearestOption } from "./table.ts";
 import { tokenize } from "./tokenize.ts";
 
@@ -145,23 +146,23 @@ function expandServer(draft: Draft): Draft {
       position,
     );
   }
-  const base = ipv4Number(network);
+  const base = parseIpv4(network)!;
   const size = 2 ** (32 - bits);
   if (base % size !== 0) {
     throw new ConfigError(
       `"server": ${network} isn't the first address of a network with the netmask ${netmask}`,
-      `write "server ${ipv4Text(base - base % size)} ${netmask}"`,
+      `write "server ${formatIpv4(base - base % size)} ${netmask}"`,
       position,
     );
   }
-  const own = ipv4Text(base + 1);
+  const own = formatIpv4(base + 1);
   return {
     ...draft,
     ifconfig: { local: own, remoteOrNetmask: netmask },
     ...(pool && {
-      pool: { start: ipv4Text(base + 2), end: ipv4Text(base + size - 2), netmask },
+      pool: { start: formatIpv4(base + 2), end: formatIpv4(base + size - 2), netmask },
     }),
-    routeGateway: draft.routeGateway ?? ipv4Text(base + 2),
+    routeGateway: draft.routeGateway ?? formatIpv4(base + 2),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { isIPv4, isIPv6 } from "node:net";
+import { netmaskPrefixLength, parseIpv4 } from "../base/ipv4.ts";
 import { nearest } from "./nearest.ts";
 import type { OptionContext } from "./option.ts";
 import type { ProtocolDraft } from "./draft.ts";
@@ -97,20 +98,8 @@ export function netmask(context: OptionContext, text: string): string {
 
 /** The ones of a dotted netmask, or undefined for what isn't one. */
 export function prefixLengthOf(mask: string): number | undefined {
-  if (!isIPv4(mask)) return undefined;
-  const inverted = ~ipv4Number(mask) >>> 0;
-  if ((inverted & (inverted + 1)) !== 0) return undefined;
-  return Math.clz32(inverted);
-}
-
-/** A dotted address as an unsigned 32-bit number. */
-export function ipv4Number(address: string): number {
-  return address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
-}
-
-/** An unsigned 32-bit number as a dotted address. */
-export function ipv4Text(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
+  const value = parseIpv4(mask);
+  return value === undefined ? undefined : netmaskPrefixLength(value);
 }
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseIpv4 } from "../../base/ipv4.ts";
 import * as parse from "../parameters.ts";
 import { type OptionContext, rows } from "../option.ts";
 
@@ -49,7 +50,7 @@ export const serverOptions = rows("server", [
         end: parse.ipv4(context, end),
         ...(netmask !== undefined && { netmask: parse.netmask(context, netmask) }),
       };
-      const size = parse.ipv4Number(end) - parse.ipv4Number(start) + 1;
+      const size = parseIpv4(end)! - parseIpv4(start)! + 1;
       // IFCONFIG_POOL_MAX of OpenVPN's pool.h.
       if (size < 1 || size > 65536) {
         context.fail(`"ifconfig-pool": ${start} to ${end} isn't 1 to 65536 addresses`);
