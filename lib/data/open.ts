@@ -210,7 +210,12 @@ export class Opener {
       batch.verdict[i] = Verdict.NONE;
       if (key === undefined) continue;
       if (batch.authentic[i] !== 1) this.#drop(DropReason.NOT_AUTHENTIC);
-      else if (this.#acceptId(batch, i, key, now)) this.#judge(batch, i, key.peer, wallNow);
+      else if (this.#acceptId(batch, i, key, now)) {
+        // Its packet shows that the peer has its first key, often before main has learnt so from an
+        // acknowledgement: the answer must not be lost.
+        key.peer.sendingKey ??= key;
+        this.#judge(batch, i, key.peer, wallNow);
+      }
     }
   }
 

@@ -120,6 +120,43 @@ for (const engine of engines) {
   });
 }
 
+Deno.test("a peer's first packet shows that it has the key, another key changes nothing", async () => {
+  const network = new InMemoryNetwork();
+  const tunnel = await Tunnel.open(network);
+  const { server, clients: [client] } = tunnel;
+  const keys = keyPair("AES-256-GCM");
+  // As in a new session: the server has its key and does not know whether the client has.
+  await server.addPeer(0, clientAddress(0), { remotePeerId: 0 });
+  await server.installKey(0, 0, keys.server(), false);
+  await server.addRoute(0, clientTunnelAddress(0));
+  tunnel.down(0, [1]);
+  await tunnel.pass();
+  assert.equal(server.counters.dropped(DropReason.NO_KEY), 1);
+  // A packet under the former session's key is no sign.
+  tunnel.up(0, [2]);
+  await tunnel.pass();
+  tunnel.down(0, [3]);
+  await tunnel.pass();
+  assert.equal(server.counters.dropped(DropReason.NO_KEY), 2);
+  await client.installKey(0, 0, keys.client());
+  tunnel.up(0, [4]);
+  await tunnel.pass();
+  tunnel.down(0, [5]);
+  await tunnel.pass();
+  assert.deepEqual(client.device.outbound.map(numberOf), [5]);
+  // Later keys wait for main, whoever sends under them.
+  const renewed = keyPair("AES-256-GCM");
+  await server.installKey(0, 1, renewed.server(), false);
+  await client.installKey(0, 1, renewed.client());
+  tunnel.up(0, [6]);
+  await tunnel.pass();
+  const { sent } = network;
+  tunnel.down(0, [7]);
+  await tunnel.pass();
+  assert.equal(sent.at(-1)!.datagram[0] & 7, 0);
+  tunnel.close();
+});
+
 Deno.test("data for a key that is not there, or no more, is dropped and counted", async () => {
   const tunnel = await Tunnel.open(new InMemoryNetwork());
   const { server, clients: [client] } = tunnel;
