@@ -1,12 +1,12 @@
 /**
  * A TCP server's connections. One in which no session begins within `hand-window` is closed; when
- * there are too many, the oldest of those has to go, so that whoever opens connections and says
- * nothing keeps nobody out for long.
+ * there are too many, one of those has to go: the oldest from the network that has most of them, so
+ * that whoever opens connections and says nothing is in nobody's way but its own.
  *
  * @module
  */
 
-import { decodeSockaddr } from "deno-tun";
+import { decodeSockaddr, isIpv4Mapped, sockaddrInLength } from "deno-tun";
 import type { Log } from "../base/log.ts";
 import type { ServerConfig } from "../config/config.ts";
 import type { DataPlaneCommand } from "../loop/data_plane.ts";
@@ -21,6 +21,8 @@ const workerMargin = 64;
 
 interface Connection {
   readonly address: Uint8Array;
+  /** See `networkOf`. */
+  readonly network: string;
   sessions: number;
   /** Closes it; while no session has begun. */
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,8 +36,8 @@ export class ServerConnections {
   readonly #log: Log;
   readonly #command: (command: DataPlaneCommand) => void;
   readonly #connections = new Map<number, Connection>();
-  /** Those without a session, the oldest first. */
-  readonly #waiting = new Set<number>();
+  /** Those without a session by the network that they come from, the oldest first. */
+  readonly #waiting = new Map<string, Set<number>>();
 
   constructor(
     config: Pick<ServerConfig, "maxClients" | "mtu" | "tls">,
@@ -72,12 +74,20 @@ export class ServerConnections {
       () => this.#drop(socket, "no session within hand-window"),
       this.#patience,
     );
-    this.#connections.set(socket, { address, sessions: 0, timer });
-    this.#waiting.add(socket);
-    if (this.#connections.size <= this.#limit) return;
-    // There is always one: the new one.
-    const [oldest] = this.#waiting;
-    this.#drop(oldest, "too many connections");
+    const network = networkOf(address);
+    this.#connections.set(socket, { address, network, sessions: 0, timer });
+    const others = this.#waiting.get(network);
+    if (others === undefined) this.#waiting.set(network, new Set([socket]));
+    else others.add(socket);
+    if (this.#connections.size > this.#limit) this.#drop(this.#superfluous(), "too many of them");
+  }
+
+  /** There is always one that waits: the new one. */
+  #superfluous(): number {
+    let most = new Set<number>();
+    for (const waiting of this.#waiting.values()) if (waiting.size > most.size) most = waiting;
+    const [oldest] = most;
+    return oldest;
   }
 
   /** The worker has closed one; its address, unless it was closed here. */
@@ -99,7 +109,13 @@ export class ServerConnections {
     connection.sessions++;
     clearTimeout(connection.timer);
     connection.timer = undefined;
-    this.#waiting.delete(socket);
+    this.#waitsNoMore(socket, connection);
+  }
+
+  #waitsNoMore(socket: number, { network }: Connection): void {
+    const waiting = this.#waiting.get(network);
+    waiting?.delete(socket);
+    if (waiting?.size === 0) this.#waiting.delete(network);
   }
 
   /** A session has ended; with the last one the connection ends. */
@@ -110,7 +126,7 @@ export class ServerConnections {
 
   /** What came in it is not of our protocol, or not under our key. */
   refuse(socket: number, why: string): void {
-    if (this.#waiting.has(socket)) this.#drop(socket, why);
+    if (this.#connections.get(socket)?.sessions === 0) this.#drop(socket, why);
   }
 
   #drop(socket: number, why: string): void {
@@ -127,13 +143,22 @@ export class ServerConnections {
   }
 
   #forget(socket: number): void {
-    clearTimeout(this.#connections.get(socket)?.timer);
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    clearTimeout(connection.timer);
     this.#connections.delete(socket);
-    this.#waiting.delete(socket);
+    this.#waitsNoMore(socket, connection);
   }
 
   /** The server ends; the worker closes the connections. */
   close(): void {
     for (const socket of [...this.#connections.keys()]) this.#forget(socket);
   }
+}
+
+/** What one person has of addresses: an IPv4 address, or an IPv6 network of 64 bits. */
+function networkOf(sockaddr: Uint8Array): string {
+  if (sockaddr.length === sockaddrInLength) return sockaddr.subarray(4, 8).toHex();
+  const ipv6 = sockaddr.subarray(8, 24);
+  return isIpv4Mapped(ipv6) ? ipv6.subarray(12).toHex() : ipv6.subarray(0, 8).toHex();
 }

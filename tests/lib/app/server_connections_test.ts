@@ -39,6 +39,22 @@ Deno.test("a flood of silent connections: the oldest have to go, sessions stay",
   table.close();
 });
 
+Deno.test("a flood from one network, IPv4 or IPv6, keeps nobody else out", () => {
+  for (const flooder of ["192.0.2.1", "2001:db8::1"]) {
+    const { table, closed } = connections(10);
+    const others = ["192.0.2.2", "198.51.100.1", "2001:db8:0:1::1"];
+    for (const [i, other] of others.entries()) table.opened(i, encodeSockaddr(other, 1));
+    for (let socket = 10; socket < 500; socket++) {
+      // An IPv6 host has as many addresses as it likes.
+      const address = flooder.includes(":") ? `2001:db8::${socket}` : flooder;
+      table.opened(socket, encodeSockaddr(address, socket, 6));
+    }
+    assert.ok(others.every((_, i) => table.has(i)));
+    assert.equal(closed()[0], 10);
+    table.close();
+  }
+});
+
 Deno.test("a connection without a session is closed after hand-window", async () => {
   const { table, closed } = connections(10, 0.02);
   table.opened(1, address);
