@@ -67,7 +67,12 @@ export class StreamPort {
   readonly #receivePointer: Deno.PointerObject;
   #pieces = 0;
 
-  /** @param fd Of the socket; stays the caller's to close. */
+  /**
+   * A port, which takes no memory of its own.
+   *
+   * @param fd Of the socket; stays the caller's to close.
+   * @param workspace Of this thread.
+   */
   constructor(fd: number, workspace: StreamWorkspace) {
     this.#fd = fd;
     this.#workspace = workspace;

@@ -181,6 +181,7 @@ export class TcpSocket {
 
 /** A connection that somebody else asked for. Its fd is the caller's to close. */
 export interface AcceptedConnection {
+  /** Its file descriptor. */
   readonly fd: number;
   /** Where it comes from: raw sockaddr. */
   readonly sockaddr: Uint8Array<ArrayBuffer>;
