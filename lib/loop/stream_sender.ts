@@ -158,8 +158,8 @@ export class StreamSender implements PacketSender {
       if (!this.#isOurs(batch, i)) continue;
       const length = batch.length[i];
       const offset = batch.offset[i];
-      // The rest of a packet must go, whatever waits.
-      const full = this.#queue.length + frameHeaderLength + length > dataLimit && skip === 0;
+      // The rest of a packet finds the queue empty, as nothing could be sent otherwise.
+      const full = this.#queue.length + frameHeaderLength + length > dataLimit;
       if (full || this.ended !== undefined) {
         this.#counters.drops[DropReason.QUEUE_FULL]++;
       } else if (skip > 0) {

@@ -4,11 +4,14 @@ import assert from "node:assert/strict";
 import { Errno, PinnedMemory } from "deno-tun";
 import fc from "fast-check";
 import { DropReason } from "../../../lib/data/drop_reason.ts";
+import { PacketBatch } from "../../../lib/data/packet_batch.ts";
+import type { DataKey } from "../../../lib/data/peer.ts";
 import { ByteQueue } from "../../../lib/loop/byte_queue.ts";
+import { SharedCounters } from "../../../lib/loop/counters.ts";
 import { InMemoryNetwork } from "../../../lib/loop/in_memory.ts";
 import { InMemoryStream } from "../../../lib/loop/in_memory_stream.ts";
 import { FrameReceiver, StreamArea } from "../../../lib/loop/stream_frames.ts";
-import { congestionLimit } from "../../../lib/loop/stream_sender.ts";
+import { congestionLimit, StreamSender } from "../../../lib/loop/stream_sender.ts";
 import {
   clientAddress,
   clientTunnelAddress,
@@ -156,6 +159,59 @@ Deno.test("a byte queue gives back what was put in, in order", () => {
     }),
     { numRuns: 50 },
   );
+});
+
+/** What has arrived at a stream's other end, packet by packet. */
+function arrivals(stream: InMemoryStream): Uint8Array[] {
+  const { area, receiver } = receiverOf(stream);
+  return takeAll(receiver, area);
+}
+
+/** A sender on socket 5, and the other end. */
+function senderOf(room: number) {
+  const [near, far] = [new InMemoryStream(memory), new InMemoryStream(memory)];
+  near.connect(far);
+  near.room = room;
+  const counters = SharedCounters.create(1);
+  return { near, far, counters, sender: new StreamSender(near, 5, counters) };
+}
+
+Deno.test("what has no room is queued up to a limit, whole packets only", () => {
+  const size = 1000;
+  const batch = new PacketBatch(memory, 400);
+  const start = memory.allocate(size + 2) + 2;
+  memory.bytes.fill(7, start, start + size);
+  const key = { peer: { socket: 5 } } as DataKey; // all that a sender looks at
+  for (let i = 0; i < 400; i++) {
+    batch.offset[i] = start;
+    batch.length[i] = size;
+    batch.key[i] = key;
+  }
+  batch.count = 400;
+  const { near, far, counters, sender } = senderOf(1500);
+  sender.sendNow(batch);
+  sender.sendNow(batch);
+  assert.ok(sender.blocked && sender.congested);
+  near.room = Infinity;
+  assert.ok(sender.resume());
+  assert.ok(!sender.blocked && !sender.congested);
+  assert.ok(far.waiting <= 1500 + 3 * congestionLimit, `${far.waiting} bytes`);
+  const packets = arrivals(far);
+  assert.ok(packets.every((packet) => packet.length === size && packet.every((b) => b === 7)));
+  assert.ok(packets.length >= 3 * congestionLimit / 1002);
+  assert.equal(packets.length + counters.dropped(DropReason.QUEUE_FULL), 800);
+});
+
+Deno.test("control packets wait in order, up to a limit", () => {
+  const { near, far, sender } = senderOf(0);
+  const packet = (i: number) => new Uint8Array(1200).fill(i);
+  for (let i = 0; i < 1000; i++) sender.sendControl(packet(i));
+  near.room = Infinity;
+  sender.resume();
+  assert.ok(far.waiting <= 4 * congestionLimit);
+  const packets = arrivals(far);
+  assert.ok(packets.length > congestionLimit / 1202);
+  for (const [i, received] of packets.entries()) assert.deepEqual(received, packet(i));
 });
 
 /** A server and clients, connected by streams; client `n`'s is the server's socket 100 + `n`. */
@@ -368,9 +424,12 @@ Deno.test("detaching a connection whose packets are half taken leaves nothing be
   tunnel.server.loop.markSocketReadable(100);
   await tunnel.server.loop.turn();
   assert.equal(tunnel.server.loop.waitTime, 0);
+  const taken = tunnel.server.counters.dropped(DropReason.UNKNOWN_OPCODE);
+  assert.ok(taken > 0 && taken < 3000);
   tunnel.server.loop.detachSocket(100);
   tunnel.up(1, [1]);
   await tunnel.pass();
   assert.deepEqual(tunnel.server.device.outbound.map(numberOf), [1]);
+  assert.equal(tunnel.server.counters.dropped(DropReason.UNKNOWN_OPCODE), taken);
   tunnel.close();
 });
