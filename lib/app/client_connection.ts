@@ -21,7 +21,7 @@ import {
 } from "../control/local_options.ts";
 import { clientPeerInfo } from "../control/peer_info.ts";
 import { drawRenegotiation } from "../control/renegotiation.ts";
-import type { TlsCredentials } from "../control/tls_channel.ts";
+import type { TlsCredentials, TlsPeer } from "../control/tls_channel.ts";
 import { TlsSession } from "../control/tls_session.ts";
 import type { ControlWrap } from "../crypto/control_wrap.ts";
 import { selectKeyMaterial } from "../crypto/key_derivation.ts";
@@ -136,7 +136,7 @@ export class ClientConnection {
         this.#responded = true;
         this.#log.at(3, "TLS: Initial packet from the server");
       },
-      verifyPeer: (chain) => this.#verifyPeer(chain),
+      verifyPeer: (peer) => this.#verifyPeer(peer),
       authorize: (message) => this.#authorize(message),
       localKeyMessage: () => this.#localKeyMessage(),
       keysDerived: (keyId, keyBlock) => this.#keysDerived(keyId, keyBlock),
@@ -192,7 +192,7 @@ export class ClientConnection {
     this.#context.ended(end);
   }
 
-  async #verifyPeer(chain: readonly Uint8Array[]): Promise<void> {
+  async #verifyPeer({ chain }: TlsPeer): Promise<void> {
     try {
       const peer = await this.#context.trust.verify(chain);
       for (const warning of peer.warnings) this.#log.warn(warning);

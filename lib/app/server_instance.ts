@@ -21,7 +21,7 @@ import {
 } from "../control/local_options.ts";
 import { type Admission, admit, pushedOptions } from "../control/server_admission.ts";
 import { drawRenegotiation } from "../control/renegotiation.ts";
-import type { TlsCredentials } from "../control/tls_channel.ts";
+import type { TlsCredentials, TlsPeer } from "../control/tls_channel.ts";
 import { TlsSession } from "../control/tls_session.ts";
 import type { ControlWrap } from "../crypto/control_wrap.ts";
 import { selectKeyMaterial } from "../crypto/key_derivation.ts";
@@ -118,7 +118,7 @@ export class ServerInstance {
       {
         transmit: (datagram) => this.#transmit(datagram),
         peerResponded: () => {},
-        verifyPeer: (chain, keyId) => this.#verifyPeer(chain, keyId),
+        verifyPeer: (peer, keyId) => this.#verifyPeer(peer, keyId),
         authorize: (message, keyId) => this.#authorize(message, keyId),
         localKeyMessage: () => ({
           options: localOptionsString(serverOptionValues(context.config)),
@@ -198,7 +198,7 @@ export class ServerInstance {
     this.#context.transmit(this.socket, this.address, datagram);
   }
 
-  async #verifyPeer(chain: readonly Uint8Array[], keyId: number): Promise<void> {
+  async #verifyPeer({ chain, objection }: TlsPeer, keyId: number): Promise<void> {
     try {
       const peer = await this.#context.trust.verify(chain);
       for (const warning of peer.warnings) this.#log.warn(warning);
@@ -211,8 +211,9 @@ export class ServerInstance {
       this.#peer = peer;
     } catch (error) {
       this.#log.error(`VERIFY ERROR: ${errorLine(error)}`);
-      // A first session lives on until the refusal is told, without keys; a renewal just ends.
-      if (keyId > 0) throw error;
+      // A first session that TLS has no objection to lives on until the refusal is told, without
+      // keys: a revoked client should hear why. Any other ends here.
+      if (keyId > 0 || objection !== undefined) throw error;
       this.#refusal = "certificate verification failed";
     }
   }

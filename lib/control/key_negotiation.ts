@@ -31,8 +31,8 @@ import { ControlMessageSplitter } from "../wire/control_message.ts";
 import { decodeKeyMethod2, encodeKeyMethod2, type KeyMethod2Message } from "../wire/key_method.ts";
 import { isAckOnly, isReset, Opcode } from "../wire/opcode.ts";
 import { CertificateError } from "../pki/mod.ts";
-import type { AlertName } from "./tls_alert.ts";
-import { TlsChannel, type TlsCredentials } from "./tls_channel.ts";
+import { alertForError, type AlertName } from "./tls_alert.ts";
+import { TlsChannel, type TlsCredentials, type TlsPeer } from "./tls_channel.ts";
 
 /** The text fields of our key method 2 message. */
 export interface LocalKeyMessage {
@@ -47,8 +47,8 @@ export interface LocalKeyMessage {
 export interface NegotiationEvents {
   /** There is something to send or to wait for. */
   pump(): void;
-  /** Checks the peer's certificates, in DER, leaf first. Throws to refuse. */
-  verifyPeer(chain: readonly Uint8Array[]): Promise<void>;
+  /** Checks the peer's certificates. Throws to refuse; what the TLS library refuses is refused. */
+  verifyPeer(peer: TlsPeer): Promise<void>;
   /** Server: may this peer in? Throws to refuse. Client: the server's message has come. */
   authorize(message: KeyMethod2Message): Promise<void>;
   localKeyMessage(): LocalKeyMessage | Promise<LocalKeyMessage>;
@@ -92,7 +92,7 @@ export class KeyNegotiation {
   #resetSeen: boolean;
   #settled = false;
   #ended = false;
-  readonly #secure = Promise.withResolvers<readonly Uint8Array[]>();
+  readonly #secure = Promise.withResolvers<TlsPeer>();
   readonly #peerMessage = Promise.withResolvers<KeyMethod2Message>();
   #plaintext: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
   #peerMessageSeen = false;
@@ -176,9 +176,9 @@ export class KeyNegotiation {
         this.#outgoing.push(bytes);
         this.events.pump();
       },
-      secure: (chain, description) => {
-        this.events.tlsEstablished(description);
-        this.#secure.resolve(chain);
+      secure: (peer) => {
+        this.events.tlsEstablished(peer.description);
+        this.#secure.resolve(peer);
       },
       plaintext: (bytes) => this.#receivePlaintext(bytes),
       failed: (error) => this.#fail(error),
@@ -186,9 +186,14 @@ export class KeyNegotiation {
   }
 
   async #run(): Promise<void> {
-    const chain = await this.#secure.promise;
-    await this.events.verifyPeer(chain);
+    const peer = await this.#secure.promise;
+    await this.events.verifyPeer(peer);
     if (this.#ended) return;
+    if (peer.objection !== undefined) {
+      const required = peer.chain.length === 0;
+      this.#tls?.refuse(required ? "certificate_required" : alertForError(peer.objection));
+      throw new VpnError(`the TLS library refuses the peer's certificate: ${peer.objection}`);
+    }
     if (this.settings.role === "client") await this.#exchangeAsClient();
     else await this.#exchangeAsServer();
     if (this.#ended) return;
@@ -328,6 +333,7 @@ function refusalAlert({ reason }: CertificateError): AlertName {
   if (reason === "expired" || reason === "not-yet-valid") return "certificate_expired";
   if (reason === "unknown-authority" || reason === "bad-signature") return "unknown_ca";
   if (reason === "version" || reason === "usage") return "unsupported_certificate";
+  if (reason === "no-certificate") return "certificate_required";
   return "certificate_unknown";
 }
 

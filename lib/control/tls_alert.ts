@@ -47,11 +47,11 @@ export function decodeAlert(record: Uint8Array): string | undefined {
   return found?.[0].replaceAll("_", " ") ?? `alert ${record[6]}`;
 }
 
-/** The alert that fits an error text of the TLS stack (rustls' wording). */
+/** The alert that fits an error of the TLS stack: rustls' wording, or a code of OpenSSL's. */
 export function alertForError(message: string): AlertName {
   if (/sent no certificates/i.test(message)) return "certificate_required";
   if (/expired|not valid yet/i.test(message)) return "certificate_expired";
-  if (/issuer|self.signed|unknown ?ca/i.test(message)) return "unknown_ca";
+  if (/issuer|self.signed|unknown ?ca|unable.to.verify/i.test(message)) return "unknown_ca";
   if (/revoked/i.test(message)) return "certificate_revoked";
   if (/certificate|purpose|usage/i.test(message)) return "bad_certificate";
   if (/signature|decrypt/i.test(message)) return "decrypt_error";

@@ -4,9 +4,14 @@
  *
  * Two traps, measured on Deno 2.9.6, shape this file. `new TLSSocket(duplex, {isServer: true})`
  * lets in certificates of any authority, so the server role goes through `tls.createServer` and
- * its "connection" event. And the client role does not check the handshake's signature when the
- * server's certificate is X.509 v1, so a chain is handed to `PeerVerifier`, which refuses v1,
- * before a byte of ours is sent.
+ * its "connection" event. And neither role checks the handshake's signature when the other's
+ * certificate is X.509 v1: our own check of the chain, which refuses v1, comes before a byte of
+ * ours is sent.
+ *
+ * `rejectUnauthorized` is false so that there is a chain to say what is wrong with: the library has
+ * one message for a wrong authority, a wrong use and more, or on a server none ("socket hang up").
+ * It verifies chain and signature all the same (Deno's `ext/node/ops/tls_wrap.rs`), and what it
+ * objects to comes with `secure`: a peer is let in when neither it nor our own check objects.
  *
  * @module
  */
@@ -34,15 +39,22 @@ export interface TlsCredentials {
   readonly ciphers?: string;
 }
 
+/** Who is at the other end of a TLS connection. */
+export interface TlsPeer {
+  /** Certificates in DER, leaf first, not yet checked by us; none when it presented none. */
+  readonly chain: readonly Uint8Array[];
+  /** Why the TLS library does not accept them; undefined: it does. */
+  readonly objection?: string;
+  /** Version and cipher, for the log. */
+  readonly description: string;
+}
+
 /** What a `TlsChannel` tells its owner. Nothing comes after `failed`. */
 export interface TlsChannelEvents {
   /** Records to carry to the peer. */
   ciphertext(bytes: Uint8Array): void;
-  /**
-   * The handshake is done. `chain`: the peer's certificates in DER, leaf first, not yet checked by
-   * us; empty when it presented none.
-   */
-  secure(chain: readonly Uint8Array[], description: string): void;
+  /** The handshake is done; whoever is at the other end may be anybody. */
+  secure(peer: TlsPeer): void;
   plaintext(bytes: Uint8Array): void;
   failed(error: VpnError): void;
 }
@@ -113,7 +125,7 @@ export class TlsChannel {
     const server = tls.createServer({
       ...commonOptions(credentials),
       requestCert: true,
-      rejectUnauthorized: true,
+      rejectUnauthorized: false,
     });
     server.on("secureConnection", (socket: tls.TLSSocket) => {
       this.#socket = socket;
@@ -128,7 +140,7 @@ export class TlsChannel {
     const socket = tls.connect({
       ...commonOptions(credentials),
       socket: this.#duplex,
-      rejectUnauthorized: true,
+      rejectUnauthorized: false,
       // VPN servers' certificates have no DNS names; what the configuration asks of them
       // (`verify-x509-name`, `remote-cert-tls`) is checked on the chain instead.
       checkServerIdentity: () => undefined,
@@ -148,17 +160,18 @@ export class TlsChannel {
 
   #secure(socket: tls.TLSSocket): void {
     if (this.#ended) return;
-    if (!socket.authorized) {
-      this.#fail(socket.authorizationError ?? new Error("the peer's certificate is not accepted"));
-      return;
-    }
-    const cipher = socket.getCipher();
-    this.events.secure(peerChain(socket), `${socket.getProtocol()}, cipher ${cipher.name}`);
+    // In a resumed session nobody has shown a certificate. We never ask for one.
+    if (socket.isSessionReused()) return this.#fail(new Error("the session was resumed"));
+    const objection = socket.authorized
+      ? undefined
+      : String(socket.authorizationError ?? "the certificate is not accepted");
+    const description = `${socket.getProtocol()}, cipher ${socket.getCipher().name}`;
+    this.events.secure({ chain: peerChain(socket), objection, description });
   }
 
   #fail(cause: unknown): void {
     if (this.#ended) return;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = handshakeFailure(cause);
     this.refuse(alertForError(reason));
     this.#end(new VpnError(`TLS handshake failed: ${reason}`, undefined, { cause }));
   }
@@ -167,6 +180,18 @@ export class TlsChannel {
     this.destroy();
     this.events.failed(error);
   }
+}
+
+/**
+ * What went wrong, in words. A chain that does not verify fails no handshake here, so that this code
+ * can only mean the signature of the handshake itself (rustls' BadSignature has no other).
+ */
+function handshakeFailure(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const wrongKey = "code" in cause && cause.code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+  return wrongKey
+    ? "the peer does not hold the key of its certificate (wrong handshake signature)"
+    : cause.message;
 }
 
 function commonOptions(credentials: TlsCredentials): tls.SecureContextOptions {

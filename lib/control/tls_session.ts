@@ -22,7 +22,7 @@ import {
   type NegotiationEvents,
   type NegotiationSettings,
 } from "./key_negotiation.ts";
-import type { TlsCredentials } from "./tls_channel.ts";
+import type { TlsCredentials, TlsPeer } from "./tls_channel.ts";
 
 /** Settings of a session; times in ms. */
 export interface TlsSessionSettings {
@@ -44,7 +44,7 @@ export interface TlsSessionSettings {
 /** What the session asks and tells; see `NegotiationEvents` for the inherited ones. */
 export interface TlsSessionEvents
   extends Omit<NegotiationEvents, "pump" | "failed" | "verifyPeer" | "authorize"> {
-  verifyPeer(chain: readonly Uint8Array[], keyId: number): Promise<void>;
+  verifyPeer(peer: TlsPeer, keyId: number): Promise<void>;
   authorize(
     message: Parameters<NegotiationEvents["authorize"]>[0],
     keyId: number,
@@ -221,7 +221,7 @@ export class TlsSession {
   #negotiate(keyId: number, resetOpcode: number | undefined): KeyNegotiation {
     return new KeyNegotiation(keyId, resetOpcode, performance.now(), this.#negotiationSettings, {
       pump: () => this.#queuePump(),
-      verifyPeer: (chain) => this.events.verifyPeer(chain, keyId),
+      verifyPeer: (peer) => this.events.verifyPeer(peer, keyId),
       authorize: (message) => this.events.authorize(message, keyId),
       localKeyMessage: () => this.events.localKeyMessage(),
       keysDerived: async (id, keyBlock) => {

@@ -110,8 +110,8 @@ export class SessionPair {
       {
         transmit: (datagram) => this.#carry(role, datagram),
         peerResponded: () => this.#change(),
-        verifyPeer: (chain) => {
-          side.chainLength = chain.length;
+        verifyPeer: (peer) => {
+          side.chainLength = peer.chain.length;
           return Promise.resolve();
         },
         authorize: () => Promise.resolve(),

@@ -26,5 +26,7 @@ Deno.test("the TLS stack's reasons become the alerts that name them", () => {
   assert.equal(alertForError("peer sent no certificates"), "certificate_required");
   assert.equal(alertForError("certificate has expired"), "certificate_expired");
   assert.equal(alertForError("self-signed certificate in certificate chain"), "unknown_ca");
+  assert.equal(alertForError("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "unknown_ca");
+  assert.equal(alertForError("wrong handshake signature"), "decrypt_error");
   assert.equal(alertForError("something else"), "handshake_failure");
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { VpnError } from "../../../lib/base/errors.ts";
 import { generateStaticKey, parseStaticKey } from "../../../lib/crypto/static_key.ts";
 import { TlsAuth } from "../../../lib/crypto/tls_auth.ts";
+import { testCertificates } from "./certificates.ts";
 import { SessionPair } from "./session_pair.ts";
 
 function tlsAuthPair() {
@@ -206,3 +207,21 @@ Deno.test("a negotiation that stalls fails after the handshake window", async ()
     pair.close();
   }
 });
+
+for (const role of ["client", "server"] as const) {
+  Deno.test(`what TLS objects to is refused by the ${role}, even if our own check would not`, async () => {
+    // An authority that issued nothing: the peer's certificate leads to none that is trusted.
+    // (Its own certificate: the library takes one that is in the list itself.)
+    const stranger = { authorities: testCertificates()[role].certificate };
+    const pair = new SessionPair(
+      role === "client" ? { clientCredentials: stranger } : { serverCredentials: stranger },
+    );
+    try {
+      await pair.until(() => pair[role].failure !== undefined);
+      assert.match(pair[role].failure!.message, /TLS library refuses the peer's certificate/);
+      assert.equal(pair[role].keyBlocks.size, 0);
+    } finally {
+      pair.close();
+    }
+  });
+}
