@@ -187,10 +187,20 @@ await testWith("our client ends at once while it connects", async () => {
 /** `max-clients` and 64 more in main, another 64 in the worker. */
 const mostConnections = 8 + 64 + 64;
 
+/** How many sockets a process has; those that it closes meanwhile are not among them. */
+async function socketCount(pid: number): Promise<number> {
+  let count = 0;
+  for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
+    const target = await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => "");
+    if (target.startsWith("socket:")) count++;
+  }
+  return count;
+}
+
 await testWith("silent connections without end keep no client out, and are bounded", async () => {
   await using scenario = await Scenario.create("tcp-flood", { clients: 2 });
   const { remote, proto } = endpoints(scenario, 4);
-  const { namespace, address } = scenario.serverHost;
+  const { address } = scenario.serverHost;
   await using server = await scenario.startServer({
     ...{ implementation: "ours", extra: [proto, "max-clients 8"] },
   });
@@ -207,8 +217,7 @@ await testWith("silent connections without end keep no client out, and are bound
   await using client = await scenario.startClient({ implementation: "openvpn", remote }, 0);
   await client.ready();
   await pingSizes(scenario.clientHost(0).namespace, tunnelServerAddress, [56, 1472]);
-  const sockets = await namespace.exec(["ls", "-l", `/proc/${server.process.pid}/fd`]);
-  const connections = sockets.split("\n").filter((line) => line.includes("socket:")).length;
+  const connections = await socketCount(server.process.pid);
   assert.ok(connections <= mostConnections + 16, `${connections} sockets`);
   assert.equal(client.process.lines().filter((line) => /reset, restarting/.test(line)).length, 0);
 });

@@ -11,6 +11,7 @@ const ciphers = ["AES-256-GCM", "AES-256-CBC", "CHACHA20-POLY1305"];
 const transferBytes = 1_000_000_000;
 
 const timeoutMs = 240_000;
+const maximumTransfers = 6;
 
 await testWith("2 GB of each cipher cross whole under renegotiation", async (context) => {
   await using scenario = await Scenario.create("volume");
@@ -23,9 +24,14 @@ await testWith("2 GB of each cipher cross whole under renegotiation", async (con
       await client.ready();
       const host = scenario.clientHost().namespace;
       const serverHost = scenario.serverHost.namespace;
-      await transfer(host, serverHost, tunnelServerAddress, transferBytes, { timeoutMs });
-      // Slow machines renegotiate more often than once; none does it never.
-      assert.match(client.process.lines().join("\n"), /soft reset to key 1/);
+      const renewals = () =>
+        client.process.lines().filter((line) => /soft reset to key/.test(line)).length;
+      let transfers = 0;
+      // A fast machine is done before new keys are due: then once more.
+      do await transfer(host, serverHost, tunnelServerAddress, transferBytes, {
+        timeoutMs,
+      }); while (++transfers < maximumTransfers && renewals() < 2);
+      assert.ok(renewals() >= 1, `${transfers} transfers without new keys`);
     });
   }
 });
