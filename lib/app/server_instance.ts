@@ -210,10 +210,10 @@ export class ServerInstance {
       this.#log.at(1, `VERIFY OK: ${peer.subject}`);
       this.#peer = peer;
     } catch (error) {
-      this.#log.error(`VERIFY ERROR: ${errorLine(error)}`);
       // A first session that TLS has no objection to lives on until the refusal is told, without
-      // keys: a revoked client should hear why. Any other ends here.
+      // keys: a revoked client should hear why. Any other ends here, and says so when it does.
       if (keyId > 0 || objection !== undefined) throw error;
+      this.#log.error(`VERIFY ERROR: ${errorLine(error)}`);
       this.#refusal = "certificate verification failed";
     }
   }
