@@ -125,14 +125,3 @@ class LogTapeLog implements Log {
     return new LogTapeLog(this.verb, `${this.prefix}${prefix} `);
   }
 }
-
-/** A log that drops everything. */
-export const silentLog: Log = {
-  verb: 0,
-  error() {},
-  warn() {},
-  at() {},
-  prefixed() {
-    return silentLog;
-  },
-};
