@@ -22,15 +22,11 @@ async function main(args: readonly string[]): Promise<number> {
   const runsLong = openvpnFace || ["serve", "connect"].includes(args[0]);
   if (runsLong && !args.includes("--help")) keepInspectorClosed();
   if (openvpnFace) {
-    const { openvpn } = await import("./lib/app/commands.ts");
+    const { openvpn } = await import("./lib/app/commands/openvpn.ts");
     return await openvpn(args);
   }
-  const { chooseCommand } = await import("./lib/app/command_tree.ts");
-  const chosen = chooseCommand(args);
-  const { connect, serve } = await import("./lib/app/commands.ts");
-  return chosen.action === "serve"
-    ? await serve(chosen)
-    : await connect(chosen.profile, chosen.options);
+  const { runCommand } = await import("./lib/app/commands/command_tree.ts");
+  return await runCommand(args);
 }
 
 if (import.meta.main) {

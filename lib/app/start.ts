@@ -7,10 +7,10 @@
 import { errorLine, VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ClientConfig, Config, LoadedFiles, ServerConfig } from "../config/mod.ts";
-import { Client } from "./client.ts";
+import { Client } from "./client/client.ts";
 import { controlWrap, peerTrust, tlsCredentials } from "./credentials.ts";
-import { Server } from "./server.ts";
-import { UserCredentialSource } from "./user_credentials.ts";
+import { Server } from "./server/server.ts";
+import { UserCredentialSource } from "./client/user_credentials.ts";
 
 /** How a tunnel ended. */
 export interface TunnelEnd {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KeyVolume } from "../../../lib/app/key_volume.ts";
-import { RateLimit } from "../../../lib/app/rate_limit.ts";
+import { RateLimit } from "../../../lib/app/server/rate_limit.ts";
 
 function traffic(bytesIn: number, bytesOut: number, packetsIn = 0, packetsOut = 0) {
   return { bytesIn, bytesOut, packetsIn, packetsOut, lastReceived: 0, lastSent: 0 };

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { VpnError } from "../base/errors.ts";
-import { type ClientConfig, type LoadedFiles, parseUserPass } from "../config/mod.ts";
+import { VpnError } from "../../base/errors.ts";
+import { type ClientConfig, type LoadedFiles, parseUserPass } from "../../config/mod.ts";
 import type { UserCredentials } from "./client_connection.ts";
 
 /** Asks where it must, and remembers unless `auth-nocache`. */

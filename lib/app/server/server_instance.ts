@@ -9,33 +9,33 @@
  * @module
  */
 
-import { wipe } from "../base/bytes.ts";
-import { errorLine, VpnError } from "../base/errors.ts";
-import { ipv4Bytes, parseIpv4 } from "../base/ipv4.ts";
-import type { Log } from "../base/log.ts";
-import type { ServerConfig } from "../config/config.ts";
+import { wipe } from "../../base/bytes.ts";
+import { errorLine, VpnError } from "../../base/errors.ts";
+import { ipv4Bytes, parseIpv4 } from "../../base/ipv4.ts";
+import type { Log } from "../../base/log.ts";
+import type { ServerConfig } from "../../config/config.ts";
 import {
   localOptionsString,
   optionWarnings,
   serverOptionValues,
-} from "../control/local_options.ts";
-import { type Admission, admit, pushedOptions } from "../control/server_admission.ts";
-import { drawRenegotiation } from "../control/renegotiation.ts";
-import type { TlsCredentials, TlsPeer } from "../control/tls_channel.ts";
-import { TlsSession } from "../control/tls_session.ts";
-import type { ControlWrap } from "../crypto/control_wrap.ts";
-import { selectKeyMaterial } from "../crypto/key_derivation.ts";
-import { replyPacketId } from "../control/reset_responder.ts";
-import type { VerifiedPeer } from "../pki/mod.ts";
-import { parseControlMessage } from "../wire/control_message.ts";
-import type { KeyMethod2Message } from "../wire/key_method.ts";
-import { buildPushReplies } from "../wire/push_reply.ts";
-import type { PeerTraffic } from "../loop/counters.ts";
-import type { DataPlaneCommand } from "../loop/data_plane.ts";
-import { dataFraming } from "./data_framing.ts";
-import { KeyVolume } from "./key_volume.ts";
-import type { PeerTrust } from "./peer_trust.ts";
-import { sessionSegmentSize } from "./segment_size.ts";
+} from "../../control/local_options.ts";
+import { type Admission, admit, pushedOptions } from "../../control/server_admission.ts";
+import { drawRenegotiation } from "../../control/renegotiation.ts";
+import type { TlsCredentials, TlsPeer } from "../../control/tls_channel.ts";
+import { TlsSession } from "../../control/tls_session.ts";
+import type { ControlWrap } from "../../crypto/control_wrap.ts";
+import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
+import { replyPacketId } from "../../control/reset_responder.ts";
+import type { VerifiedPeer } from "../../pki/mod.ts";
+import { parseControlMessage } from "../../wire/control_message.ts";
+import type { KeyMethod2Message } from "../../wire/key_method.ts";
+import { buildPushReplies } from "../../wire/push_reply.ts";
+import type { PeerTraffic } from "../../loop/counters.ts";
+import type { DataPlaneCommand } from "../../loop/data_plane.ts";
+import { dataFraming } from "../data_framing.ts";
+import { KeyVolume } from "../key_volume.ts";
+import type { PeerTrust } from "../peer_trust.ts";
+import { sessionSegmentSize } from "../segment_size.ts";
 
 /** A place among the server's peers, and the address that goes with it. */
 export interface Lease {

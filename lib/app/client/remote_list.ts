@@ -9,9 +9,9 @@
 
 import { lookup } from "node:dns/promises";
 import { encodeSockaddr } from "deno-tun";
-import { randomBytes } from "../base/bytes.ts";
-import type { Log } from "../base/log.ts";
-import type { ClientConfig, Connection } from "../config/config.ts";
+import { randomBytes } from "../../base/bytes.ts";
+import type { Log } from "../../base/log.ts";
+import type { ClientConfig, Connection } from "../../config/config.ts";
 
 /** Somewhere to connect to. */
 export interface Remote {

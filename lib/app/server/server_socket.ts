@@ -5,10 +5,10 @@
  */
 
 import { TcpListener, UdpSocket } from "deno-tun";
-import type { Log } from "../base/log.ts";
-import type { ServerConfig } from "../config/config.ts";
-import type { DataPlane } from "../loop/data_plane.ts";
-import { bindError, logAddress, socketSettings } from "./sockets.ts";
+import type { Log } from "../../base/log.ts";
+import type { ServerConfig } from "../../config/config.ts";
+import type { DataPlane } from "../../loop/data_plane.ts";
+import { bindError, logAddress, socketSettings } from "../sockets.ts";
 import { ServerConnections } from "./server_connections.ts";
 
 /** The worker's number of the socket, or of the listener. */

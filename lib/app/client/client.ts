@@ -11,13 +11,13 @@
  */
 
 import { decodeSockaddr } from "deno-tun";
-import { errorLine, VpnError } from "../base/errors.ts";
-import { sameBytes } from "../base/bytes.ts";
-import type { Log } from "../base/log.ts";
-import type { ClientConfig, Connection, PulledOptions } from "../config/config.ts";
-import type { TlsCredentials } from "../control/tls_channel.ts";
-import type { ControlWrap } from "../crypto/control_wrap.ts";
-import { DataPlane, type DataPlaneEvent } from "../loop/data_plane.ts";
+import { errorLine, VpnError } from "../../base/errors.ts";
+import { sameBytes } from "../../base/bytes.ts";
+import type { Log } from "../../base/log.ts";
+import type { ClientConfig, Connection, PulledOptions } from "../../config/config.ts";
+import type { TlsCredentials } from "../../control/tls_channel.ts";
+import type { ControlWrap } from "../../crypto/control_wrap.ts";
+import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import {
   ClientConnection,
   type ConnectionEnd,
@@ -26,10 +26,10 @@ import {
 } from "./client_connection.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { ClientTunnel } from "./client_tunnel.ts";
-import { KeyInstallations } from "./key_installations.ts";
-import type { PeerTrust } from "./peer_trust.ts";
+import { KeyInstallations } from "../key_installations.ts";
+import type { PeerTrust } from "../peer_trust.ts";
 import { RemoteList } from "./remote_list.ts";
-import { logAddress } from "./sockets.ts";
+import { logAddress } from "../sockets.ts";
 
 /** What a client is made of. */
 export interface ClientParts {

@@ -6,16 +6,16 @@
  */
 
 import { Netlink } from "deno-tun";
-import type { Log } from "../base/log.ts";
+import type { Log } from "../../base/log.ts";
 import {
   type ClientConfig,
   type Connection,
   mergeNetwork,
   type NetworkOptions,
   type PulledOptions,
-} from "../config/mod.ts";
-import { TunnelInterface, type TunnelServer } from "../net/tunnel_interface.ts";
-import { describeRoutes, describeTunnel } from "./tunnel_description.ts";
+} from "../../config/mod.ts";
+import { TunnelInterface, type TunnelServer } from "../../net/tunnel_interface.ts";
+import { describeRoutes, describeTunnel } from "../tunnel_description.ts";
 
 /** What the data plane needs to know of the device. */
 export interface OpenedTunnel {

@@ -8,10 +8,10 @@
  */
 
 import { decodeSockaddr, SysError, TcpSocket, UdpSocket } from "deno-tun";
-import { VpnError } from "../base/errors.ts";
-import type { ClientConfig, Connection } from "../config/config.ts";
-import type { DataPlaneCommand } from "../loop/data_plane.ts";
-import { bindError, clientMaximumFrame, logAddress, socketSettings } from "./sockets.ts";
+import { VpnError } from "../../base/errors.ts";
+import type { ClientConfig, Connection } from "../../config/config.ts";
+import type { DataPlaneCommand } from "../../loop/data_plane.ts";
+import { bindError, clientMaximumFrame, logAddress, socketSettings } from "../sockets.ts";
 
 /** What a socket needs of its client. */
 export interface ClientSocketContext {

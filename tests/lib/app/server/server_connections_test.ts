@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { encodeSockaddr } from "deno-tun";
-import { openLog } from "../../../lib/base/log.ts";
-import type { DataPlaneCommand } from "../../../lib/loop/data_plane.ts";
-import { ServerConnections } from "../../../lib/app/server_connections.ts";
-import { serverMaximumFrame } from "../../../lib/app/sockets.ts";
+import { openLog } from "../../../../lib/base/log.ts";
+import type { DataPlaneCommand } from "../../../../lib/loop/data_plane.ts";
+import { ServerConnections } from "../../../../lib/app/server/server_connections.ts";
+import { serverMaximumFrame } from "../../../../lib/app/sockets.ts";
 
 const address = encodeSockaddr("192.0.2.9", 5000);
 

@@ -11,24 +11,24 @@
  * @module
  */
 
-import { VpnError } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
-import type { ServerConfig } from "../config/config.ts";
-import { AddressPool } from "../control/address_pool.ts";
-import { ResetResponder } from "../control/reset_responder.ts";
-import type { TlsCredentials } from "../control/tls_channel.ts";
-import type { ControlWrap } from "../crypto/control_wrap.ts";
-import { ResetCookie } from "../crypto/reset_cookie.ts";
-import { DataPlane, type DataPlaneEvent } from "../loop/data_plane.ts";
-import { TunnelInterface } from "../net/tunnel_interface.ts";
-import { KeyInstallations } from "./key_installations.ts";
-import { KeyVolume, volumeCheckInterval } from "./key_volume.ts";
-import type { PeerTrust } from "./peer_trust.ts";
+import { VpnError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { ServerConfig } from "../../config/config.ts";
+import { AddressPool } from "../../control/address_pool.ts";
+import { ResetResponder } from "../../control/reset_responder.ts";
+import type { TlsCredentials } from "../../control/tls_channel.ts";
+import type { ControlWrap } from "../../crypto/control_wrap.ts";
+import { ResetCookie } from "../../crypto/reset_cookie.ts";
+import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
+import { TunnelInterface } from "../../net/tunnel_interface.ts";
+import { KeyInstallations } from "../key_installations.ts";
+import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
+import type { PeerTrust } from "../peer_trust.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type Lease, type ServerContext, ServerInstance } from "./server_instance.ts";
 import { openServerSocket, type ServerSocket } from "./server_socket.ts";
-import { endpointText } from "./sockets.ts";
-import { serverTunnel } from "./tunnel_description.ts";
+import { endpointText } from "../sockets.ts";
+import { serverTunnel } from "../tunnel_description.ts";
 
 /** What a server is made of. */
 export interface ServerParts {

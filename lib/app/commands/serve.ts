@@ -1,18 +1,16 @@
 /**
- * The commands that run a tunnel: `vpn serve`, `vpn connect` and OpenVPN's own command line. Without
- * a configuration `vpn serve` takes its state directory, which
- * the first start makes.
+ * `vpn serve`. Without a configuration it takes its state directory, which the first start makes.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { Netlink } from "deno-tun";
-import { type CommandLine, parseArgv, type ParsedConfig } from "../config/mod.ts";
-import { VpnError } from "../base/errors.ts";
-import { generateStaticKey } from "../crypto/static_key.ts";
-import { openStateDirectory } from "../pki/mod.ts";
-import { runProgram } from "./program.ts";
+import { VpnError } from "../../base/errors.ts";
+import { generateStaticKey } from "../../crypto/static_key.ts";
+import { openStateDirectory } from "../../pki/mod.ts";
+import { runProgram } from "../program.ts";
+import { parseForRole } from "./command_line.ts";
 
 /** Where a server keeps its keys unless told otherwise. */
 export const defaultStateDirectory = "vpn-data";
@@ -33,7 +31,7 @@ export interface ServeArguments {
 export async function serve(given: ServeArguments): Promise<number> {
   const args = withOwnOptions(given);
   const config = args.config ?? await preparedConfiguration(args);
-  return await runProgram(() => roleChecked(["--config", config, ...args.options], "server"));
+  return await runProgram(() => parseForRole(["--config", config, ...args.options], "server"));
 }
 
 /** Takes our own options from among OpenVPN's, behind which they may stand as well. */
@@ -52,29 +50,6 @@ function withOwnOptions(args: ServeArguments): ServeArguments {
     publicAddress: args.publicAddress ?? own.get("--public-address"),
     options,
   };
-}
-
-/** `vpn connect`: the exit code. */
-export async function connect(profile: string, options: readonly string[]): Promise<number> {
-  return await runProgram(() => roleChecked(["--config", profile, ...options], "client"));
-}
-
-/** OpenVPN's own command line: the exit code. */
-export async function openvpn(argv: readonly string[]): Promise<number> {
-  return await runProgram(() => runnable(parseArgv(argv)));
-}
-
-function roleChecked(argv: readonly string[], role: "server" | "client"): ParsedConfig {
-  const parsed = runnable(parseArgv(argv));
-  if (parsed.config.role === role) return parsed;
-  throw role === "server"
-    ? new VpnError(`${argv[1]} is a client's configuration`, `run vpn connect ${argv[1]}`)
-    : new VpnError(`${argv[1]} is a server's configuration`, `run vpn serve --config ${argv[1]}`);
-}
-
-function runnable(commandLine: CommandLine): ParsedConfig {
-  if (commandLine.kind === "run") return commandLine;
-  throw new VpnError("there is nothing to run", "name a configuration file with --config");
 }
 
 async function preparedConfiguration(args: ServeArguments): Promise<string> {

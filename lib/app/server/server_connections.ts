@@ -7,11 +7,11 @@
  */
 
 import { decodeSockaddr, isIpv4Mapped, sockaddrInLength } from "deno-tun";
-import type { Log } from "../base/log.ts";
-import type { ServerConfig } from "../config/config.ts";
-import type { DataPlaneCommand } from "../loop/data_plane.ts";
-import type { AttachListenerCommand } from "../loop/messages.ts";
-import { logAddress, serverMaximumFrame } from "./sockets.ts";
+import type { Log } from "../../base/log.ts";
+import type { ServerConfig } from "../../config/config.ts";
+import type { DataPlaneCommand } from "../../loop/data_plane.ts";
+import type { AttachListenerCommand } from "../../loop/messages.ts";
+import { logAddress, serverMaximumFrame } from "../sockets.ts";
 
 /** Connections beyond `max-clients`: those in which no session has begun. */
 const spareConnections = 64;

@@ -8,33 +8,33 @@
  * @module
  */
 
-import { wipe } from "../base/bytes.ts";
-import { errorLine, VpnError } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
-import type { ClientConfig, Connection, PulledOptions } from "../config/config.ts";
-import { parsePushReply } from "../config/mod.ts";
-import { acceptCipher } from "../control/cipher_negotiation.ts";
+import { wipe } from "../../base/bytes.ts";
+import { errorLine, VpnError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { ClientConfig, Connection, PulledOptions } from "../../config/config.ts";
+import { parsePushReply } from "../../config/mod.ts";
+import { acceptCipher } from "../../control/cipher_negotiation.ts";
 import {
   clientOptionValues,
   localOptionsString,
   optionWarnings,
-} from "../control/local_options.ts";
-import { clientPeerInfo } from "../control/peer_info.ts";
-import { drawRenegotiation } from "../control/renegotiation.ts";
-import type { TlsCredentials, TlsPeer } from "../control/tls_channel.ts";
-import { TlsSession } from "../control/tls_session.ts";
-import type { ControlWrap } from "../crypto/control_wrap.ts";
-import { selectKeyMaterial } from "../crypto/key_derivation.ts";
-import type { PeerTraffic } from "../loop/counters.ts";
-import type { DataPlaneCommand } from "../loop/data_plane.ts";
-import { type ControlMessage, parseControlMessage } from "../wire/control_message.ts";
-import type { KeyMethod2Message } from "../wire/key_method.ts";
-import { parseOptionsString } from "../wire/options_string.ts";
-import { PushReplyAssembler } from "../wire/push_reply.ts";
-import { dataFraming } from "./data_framing.ts";
-import { KeyVolume, volumeCheckInterval } from "./key_volume.ts";
-import type { PeerTrust } from "./peer_trust.ts";
-import { sessionSegmentSize } from "./segment_size.ts";
+} from "../../control/local_options.ts";
+import { clientPeerInfo } from "../../control/peer_info.ts";
+import { drawRenegotiation } from "../../control/renegotiation.ts";
+import type { TlsCredentials, TlsPeer } from "../../control/tls_channel.ts";
+import { TlsSession } from "../../control/tls_session.ts";
+import type { ControlWrap } from "../../crypto/control_wrap.ts";
+import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
+import type { PeerTraffic } from "../../loop/counters.ts";
+import type { DataPlaneCommand } from "../../loop/data_plane.ts";
+import { type ControlMessage, parseControlMessage } from "../../wire/control_message.ts";
+import type { KeyMethod2Message } from "../../wire/key_method.ts";
+import { parseOptionsString } from "../../wire/options_string.ts";
+import { PushReplyAssembler } from "../../wire/push_reply.ts";
+import { dataFraming } from "../data_framing.ts";
+import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
+import type { PeerTrust } from "../peer_trust.ts";
+import { sessionSegmentSize } from "../segment_size.ts";
 
 /** User name and password, or what stands for them. */
 export interface UserCredentials {

@@ -1,0 +1,50 @@
+/**
+ * The command tree: what `vpn COMMAND …` takes, its help and its completions. Each command describes
+ * itself in `NAME_options.ts` and runs from `NAME.ts`, which is loaded when it is chosen.
+ *
+ * @module
+ */
+
+import { type InferValue, message, or } from "@optique/core";
+import { runSync } from "@optique/run";
+import { programVersion } from "../../base/version.ts";
+import { connectCommand } from "./connect_options.ts";
+import { serveCommand } from "./serve_options.ts";
+
+const commands = or(serveCommand, connectCommand);
+
+/** What a command line asks for; `action` names the command. */
+export type ChosenCommand = InferValue<typeof commands>;
+
+/** Runs each command; the exit code. */
+const actions: {
+  readonly [Action in ChosenCommand["action"]]: (
+    chosen: Extract<ChosenCommand, { action: Action }>,
+  ) => Promise<number>;
+} = {
+  serve: async (chosen) => (await import("./serve.ts")).serve(chosen),
+  connect: async (chosen) => (await import("./connect.ts")).connect(chosen),
+};
+
+/** Runs a command line; the exit code. */
+export function runCommand(args: readonly string[]): Promise<number> {
+  const chosen = chooseCommand(args);
+  const run = actions[chosen.action] as (chosen: ChosenCommand) => Promise<number>;
+  return run(chosen);
+}
+
+/** Reads a command line. Help, completions and mistakes are answered here, and end the process. */
+function chooseCommand(args: readonly string[]): ChosenCommand {
+  // A pass-through parser takes what follows a command as OpenVPN's, --help included.
+  const asked = args.length > 1 && args.slice(1).includes("--help") ? ["help", args[0]] : args;
+  return runSync(commands, {
+    programName: "vpn",
+    args: asked,
+    help: "both",
+    completion: "command",
+    version: { value: programVersion, command: true, option: true },
+    colors: Deno.stdout.isTerminal() && !Deno.noColor,
+    brief: message`An OpenVPN-compatible VPN: server, client and certification authority.`,
+    footer: message`OpenVPN's own command line works too: vpn --config FILE --verb 4.`,
+  });
+}

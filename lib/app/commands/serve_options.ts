@@ -1,0 +1,31 @@
+/**
+ * What `vpn serve` takes.
+ *
+ * @module
+ */
+
+import { command, constant, message, object, option, optional, string } from "@optique/core";
+import { path } from "@optique/run";
+import { openvpnOptions } from "./openvpn_options.ts";
+
+/** The parser of its command line. */
+export const serveCommand = command(
+  "serve",
+  object({
+    action: constant("serve"),
+    config: optional(option("--config", path({ metavar: "FILE" }), {
+      description:
+        message`An OpenVPN server configuration. Without it: server.conf of the state directory.`,
+    })),
+    state: optional(option("--state", path({ metavar: "DIR" }), {
+      description:
+        message`Where authority, keys and profiles are kept; made at the first start. Default: vpn-data.`,
+    })),
+    publicAddress: optional(option("--public-address", string({ metavar: "HOST" }), {
+      description:
+        message`The address that clients reach this server by, for the first client's profile.`,
+    })),
+    options: openvpnOptions,
+  }),
+  { description: message`Run a server.` },
+);
