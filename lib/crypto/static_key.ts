@@ -45,7 +45,8 @@ export class StaticKey {
     if (bytes.length !== staticKeyLength) {
       throw new StaticKeyError(`${bytes.length} bytes where ${staticKeyLength} are expected`);
     }
-    this.#bytes = bytes.slice();
+    // Not slice(): a Buffer's is a view.
+    this.#bytes = Uint8Array.from(bytes);
   }
 
   /** A copy of the whole key. */

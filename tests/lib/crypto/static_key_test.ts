@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { randomBytes } from "../../../lib/base/bytes.ts";
 import {
   formatStaticKey,
@@ -15,6 +16,14 @@ Deno.test("a key of openvpn --genkey is read, and written as it was", () => {
   const key = parseStaticKey(tlsAuthKey);
   assert.equal(key.cipherKey(0, 4).toHex(), "83a2a3e6");
   assert.equal(formatStaticKey(key), tlsAuthKey);
+});
+
+Deno.test("a key keeps its bytes when those that it was made of are wiped", () => {
+  for (const bytes of [new Uint8Array(256).fill(7), Buffer.alloc(256, 7)]) {
+    const key = new StaticKey(bytes);
+    bytes.fill(0);
+    assert.equal(key.cipherKey(0, 1)[0], 7);
+  }
 });
 
 Deno.test("the halves: cipher key (64), HMAC key (64), twice", () => {
