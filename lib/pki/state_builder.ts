@@ -7,7 +7,7 @@
 import { basename } from "node:path";
 import { randomBytes } from "../base/bytes.ts";
 import { VpnError } from "../base/errors.ts";
-import { fileError, readFileIfThere, writeFileAtomically } from "./atomic_file.ts";
+import { fileError, readFileIfThere, writeFileAtomically } from "../base/atomic_file.ts";
 import { type Certificate, certificatePem, parseCertificates } from "./certificate.ts";
 import {
   parseRevocationLists,

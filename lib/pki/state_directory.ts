@@ -13,7 +13,7 @@
 
 import { join, resolve } from "node:path";
 import { VpnError } from "../base/errors.ts";
-import { fileError, readFileIfThere, removeTemporaryFiles } from "./atomic_file.ts";
+import { fileError, readFileIfThere, removeTemporaryFiles } from "../base/atomic_file.ts";
 import type { Certificate } from "./certificate.ts";
 import type { KeyType } from "./keys.ts";
 import { StateBuilder } from "./state_builder.ts";

@@ -5,7 +5,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { PrivilegeError, VpnError } from "../base/errors.ts";
+import { PrivilegeError, VpnError } from "./errors.ts";
 
 // `.NAME.RANDOM.tmp`: hidden, and never a name that the state directory uses.
 const temporary = /^\..+\.[0-9a-f-]{36}\.tmp$/;
