@@ -187,6 +187,8 @@ function processOptions(draft: Draft): ProcessOptions {
     state: path(process.state),
     engine: process.engine ?? "auto",
     offload: process.offload ?? true,
+    scriptSecurity: process.scriptSecurity ?? 1,
+    temporaryDirectory: path(process.temporaryDirectory),
     environment: draft.environment,
   });
 }

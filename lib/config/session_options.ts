@@ -170,6 +170,10 @@ export interface ProcessOptions {
   readonly engine: "auto" | "webcrypto" | "openssl" | "ipsec-mb";
   /** `disable-offload` (ours) turns it off. */
   readonly offload: boolean;
+  /** `script-security`; 1, no programs, by default. */
+  readonly scriptSecurity: 0 | 1 | 2 | 3;
+  /** `tmp-dir`: for files that programs read and write. */
+  readonly temporaryDirectory?: string;
   /** `setenv`, `setenv-safe`: for scripts; `UV_…` and `IV_…` go to the server as peer info. */
   readonly environment: Readonly<Record<string, string>>;
 }

@@ -44,7 +44,6 @@ export const ignoredOptions = rows("ignored", [
   ignored("hash-size", "REAL VIRTUAL", "Tables grow as needed"),
   ignored("bcast-buffers", "N", "Buffers are allocated once"),
   ignored("tcp-queue-limit", "N", "Queues have a limit of their own"),
-  ignored("tmp-dir", "DIRECTORY", "No temporary files are written"),
   ignored("prng", "[ALGORITHM] [LENGTH]", "Random numbers come from the system"),
   ignored("use-prediction-resistance", "", "Random numbers come from the system"),
   ignored("x509-track", "NAME", "For scripts"),

@@ -20,9 +20,18 @@ export const scriptOptions = rows("scripts", [
   {
     name: "script-security",
     usage: "0|1|2|3 [METHOD]",
-    class: "ignored",
-    summary: "Which programs may be called",
-    apply: (context, [level]) => void parse.integer(context, level, 0, 3),
+    summary:
+      "Which programs may be called: 2 those named here, 3 passwords in their environment too",
+    apply: (context, [level]) => {
+      const security = Number(parse.word(context, level, ["0", "1", "2", "3"]));
+      context.draft.process.scriptSecurity = security as 0 | 1 | 2 | 3;
+    },
+  },
+  {
+    name: "tmp-dir",
+    usage: "DIRECTORY",
+    summary: "Where temporary files for programs are written",
+    apply: ({ draft }, [path]) => void (draft.process.temporaryDirectory = path),
   },
   script("up", "COMMAND", "When the device is open"),
   script("down", "COMMAND", "After the device was closed"),
