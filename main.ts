@@ -8,6 +8,7 @@
  */
 
 import { errorLine } from "./lib/base/errors.ts";
+import { startEarly } from "./lib/app/early_start.ts";
 import { keepInspectorClosed } from "./lib/app/inspector.ts";
 
 /** Whether these are OpenVPN's options, or a configuration file alone as OpenVPN takes it. */
@@ -16,17 +17,30 @@ function isOpenvpnCommandLine(args: readonly string[]): boolean {
   return args[0]?.startsWith("--") && !["--help", "--version"].includes(args[0]);
 }
 
-/** Runs a command line; the exit code: 0 success, 1 failure. */
+/**
+ * Runs a command line; the exit code: 0 success, 1 failure.
+ *
+ * A tunnel's command is read without the command tree, whose library takes long to load.
+ */
 async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
   const openvpnFace = isOpenvpnCommandLine(args);
-  const runsLong = openvpnFace || ["serve", "connect"].includes(args[0]);
-  if (runsLong && !args.includes("--help")) keepInspectorClosed();
-  if (openvpnFace) {
-    const { openvpn } = await import("./lib/app/commands/openvpn.ts");
-    return await openvpn(args);
+  const runsTunnel = openvpnFace || command === "serve" || command === "connect";
+  if (runsTunnel && !args.includes("--help")) {
+    keepInspectorClosed();
+    startEarly();
+  }
+  if (openvpnFace) return await (await import("./lib/app/commands/openvpn.ts")).openvpn(args);
+  if (command === "connect" && isProfile(rest[0]) && !rest.includes("--help")) {
+    const { connect } = await import("./lib/app/commands/connect.ts");
+    return await connect({ profile: rest[0], options: rest.slice(1) });
   }
   const { runCommand } = await import("./lib/app/commands/command_tree.ts");
   return await runCommand(args);
+}
+
+function isProfile(argument: string | undefined): boolean {
+  return argument !== undefined && !argument.startsWith("-");
 }
 
 if (import.meta.main) {

@@ -4,7 +4,10 @@
  * @module
  */
 
-import { blockSignal, execute, isSignalBlocked, Signal } from "deno-tun";
+// Not by way of deno-tun's index: this runs before anything else is loaded, and for the first start
+// of the process it is all that is.
+import { execute } from "../../ffi/execute.ts";
+import { blockSignal, isSignalBlocked, Signal } from "../../ffi/signal_mask.ts";
 import { errorLine, VpnError } from "../base/errors.ts";
 
 /**

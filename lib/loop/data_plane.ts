@@ -11,6 +11,7 @@ import { EventFd } from "deno-tun";
 import { wipe } from "../base/bytes.ts";
 import { VpnError } from "../base/errors.ts";
 import { SharedCounters } from "./counters.ts";
+import { takeWorker } from "./early_worker.ts";
 import type { Command, StartCommand, StopCommand, WorkerEvent } from "./messages.ts";
 
 /** How long a worker has to start: it loads its modules and opens its crypto library, ms. */
@@ -72,10 +73,7 @@ export class DataPlane {
     this.counters = SharedCounters.create(options.maxPeers);
     this.#onEvent = options.onEvent;
     this.#eventFd = EventFd.create();
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      type: "module",
-      name: "data-plane",
-    });
+    this.#worker = takeWorker();
     this.#worker.onmessage = (message: MessageEvent<WorkerEvent>) => this.#receive(message.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();

@@ -1,0 +1,37 @@
+/**
+ * Starts a server as its configuration describes it.
+ *
+ * @module
+ */
+
+import type { Log } from "../../base/log.ts";
+import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
+import { controlWrap, peerTrust, tlsCredentials } from "../credentials.ts";
+import type { Tunnel, TunnelEnd } from "../tunnel.ts";
+import { Server } from "./server.ts";
+
+/** See `startTunnel`. */
+export async function startServer(
+  config: ServerConfig,
+  files: LoadedFiles,
+  log: Log,
+): Promise<Tunnel> {
+  const ended = Promise.withResolvers<TunnelEnd>();
+  const server = await Server.start({
+    config,
+    credentials: tlsCredentials(config.tls, files),
+    wrap: controlWrap(config.controlKey, files, config.data.auth, config.data),
+    trust: peerTrust("client", config.tls, files, log),
+    log,
+    failed: (error) => ended.resolve({ reason: "failure", error }),
+  });
+  return {
+    ended: ended.promise,
+    status: () => server.status(),
+    reconnect: () => false,
+    stop: async (reason) => {
+      await server.stop();
+      ended.resolve({ reason });
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * What a running server or client can be asked and told, whichever it is.
+ *
+ * @module
+ */
+
+import type { VpnError } from "../base/errors.ts";
+
+/** How a tunnel ended. */
+export interface TunnelEnd {
+  /** A word or two, as `SIGTERM` or `auth-failure`. */
+  readonly reason: string;
+  /** What made it end, where it could not go on. */
+  readonly error?: VpnError;
+}
+
+/** A server, or a client that connects and stays connected. */
+export interface Tunnel {
+  /** Resolves when it ends, by itself or by `stop`. */
+  readonly ended: Promise<TunnelEnd>;
+  /** Lines for a person: connections and traffic, as OpenVPN's status file has them. */
+  status(): string[];
+  /** Client: connects anew. A server answers false: it has to be started anew. */
+  reconnect(): boolean;
+  /** Ends it and undoes what it changed on this machine. */
+  stop(reason: string): Promise<void>;
+}
