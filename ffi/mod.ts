@@ -53,6 +53,8 @@ export { Netlink } from "./netlink.ts";
 export type { InterfaceAddress } from "./netlink_addresses.ts";
 export type { Link } from "./netlink_links.ts";
 export { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "./netlink_routes.ts";
+export { networkNamespaceCookie } from "./network_namespace.ts";
+export { deleteNftTable, NftFamily } from "./nftables.ts";
 export {
   TunOffload,
   VnetGsoType,

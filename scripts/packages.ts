@@ -8,6 +8,7 @@
 export const packageOf = {
   openvpn: "openvpn",
   openssl: "openssl",
+  nft: "nftables",
   ip: "iproute2",
   ping: "iputils-ping",
   tcpdump: "tcpdump",

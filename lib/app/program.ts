@@ -22,6 +22,7 @@ import {
   type ParsedConfig,
   type ServerConfig,
 } from "../config/mod.ts";
+import { recoverChanges } from "../net/changes/recovery.ts";
 import { SignalQueue } from "./signals.ts";
 import { startTunnel, type Tunnel } from "./start.ts";
 
@@ -42,6 +43,7 @@ export async function runProgram(load: () => ParsedConfig): Promise<number> {
       if (config.process.directory !== undefined) Deno.chdir(config.process.directory);
       say(log, notices);
       log.at(1, `vpn ${programVersion}, OpenVPN-compatible, on Deno ${Deno.version.deno}`);
+      recoverChanges(log);
       const code = await runConfig(config, log, signals);
       if (code !== "restart") return code;
     }

@@ -6,13 +6,19 @@
 
 import { errorLine } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { describeChange, type MachineChange } from "./changes/change.ts";
+import { ChangeJournal } from "./changes/journal.ts";
+import { revertChange } from "./changes/revert.ts";
 
 /** Takes a change back. What is gone already is no error. */
 export type Undo = () => void | Promise<void>;
 
 /**
- * A journal of changes, undone in reverse order, each once, whatever the others do. Record a change
- * right after it was made, before anything else can fail.
+ * Changes that were made, undone in reverse order, each once, whatever the others do.
+ *
+ * What goes with this process by itself, as a TUN device with its addresses and routes, is recorded
+ * right after it was made (`record`). What would outlive it is made by `make`, which notes it on
+ * disk first: the next start undoes it when this process is killed.
  */
 export class AppliedChanges {
   readonly #log: Log;
@@ -36,6 +42,31 @@ export class AppliedChanges {
    */
   record(what: string, undo: Undo): void {
     this.#entries.push({ what, undo });
+  }
+
+  /**
+   * Makes a change that would outlive this process, once it is noted in the process's journal.
+   *
+   * @param apply Makes it; what it throws is thrown on, and then there is nothing to undo.
+   * @throws {VpnError} when the change cannot be noted; it is not made then.
+   */
+  make(change: MachineChange, apply: () => void): void {
+    const journal = ChangeJournal.ofThisProcess();
+    const id = journal.add(change);
+    try {
+      apply();
+    } catch (error) {
+      journal.remove(id);
+      throw error;
+    }
+    const context = {
+      log: this.#log,
+      sysctlNeeded: (name: string) => journal.otherHolder(name, id) !== undefined,
+    };
+    this.record(describeChange(change), () => {
+      revertChange(change, context);
+      journal.remove(id);
+    });
   }
 
   /**

@@ -8,6 +8,7 @@ import { Errno, type Netlink, type Route, RouteProtocol, RouteTable, SysError } 
 import { PrivilegeError, VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { AppliedChanges } from "./applied_changes.ts";
+import { goneErrors, ignoring } from "./kernel_errors.ts";
 
 /** A route as an option or a push describes it. */
 export interface NetworkRoute {
@@ -66,23 +67,6 @@ export function addRoute(
   });
   log.at(3, `route added: ${what}`);
   return true;
-}
-
-/** errno's of removing what went with its interface or address, or what somebody removed. */
-export const goneErrors: readonly number[] = [
-  Errno.ESRCH,
-  Errno.ENODEV,
-  Errno.ENETUNREACH,
-  Errno.ENETDOWN,
-];
-
-/** Runs `action`; a `SysError` with one of these numbers is as good as success. */
-export function ignoring(action: () => void, errnos: readonly number[]): void {
-  try {
-    action();
-  } catch (error) {
-    if (!(error instanceof SysError) || !errnos.includes(error.errno)) throw error;
-  }
 }
 
 /** A failed change of routes or addresses as the user reads it. */

@@ -17,12 +17,11 @@ import { errorLine, PrivilegeError, VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { AppliedChanges } from "./applied_changes.ts";
 import { deviceError } from "./device_errors.ts";
+import { goneErrors, ignoring } from "./kernel_errors.ts";
 import { redirectGateway, type RedirectOptions } from "./redirect_gateway.ts";
 import {
   addRoute,
   describeRoute,
-  goneErrors,
-  ignoring,
   type NetworkRoute,
   type RouteContext,
   routeError,

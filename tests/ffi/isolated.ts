@@ -5,7 +5,7 @@
  */
 
 import { tryRun } from "../harness/command.ts";
-import { testWith } from "../harness/requirements.ts";
+import { type Requirement, testWith } from "../harness/requirements.ts";
 
 const variable = "VPN_ISOLATED_TEST";
 
@@ -13,6 +13,8 @@ const variable = "VPN_ISOLATED_TEST";
 export interface IsolatedTestOptions {
   /** A command in front of the test's own: what it must do without, for example. */
   readonly wrapper?: readonly string[];
+  /** What it needs besides. */
+  readonly needs?: readonly Requirement[];
 }
 
 /**
@@ -43,5 +45,5 @@ export async function isolatedTest(
         `in its namespace: exit status ${result.code}\n${result.stdout}${result.stderr}`,
       );
     }
-  }, ["root", "tun", "netns", "ip"]);
+  }, ["root", "tun", "netns", "ip", ...options.needs ?? []]);
 }

@@ -92,21 +92,30 @@ export class NetworkNamespace implements AsyncDisposable {
     return ["ip", "netns", "exec", this.name, ...command];
   }
 
+  /** Where our program notes what it changed on this host: a /run/vpn of its own. */
+  get runDirectory(): string {
+    return `/tmp/${this.name}-run`;
+  }
+
+  #with<T extends { readonly env?: Record<string, string> }>(options: T): T {
+    return { ...options, env: { VPN_RUN_DIRECTORY: this.runDirectory, ...options.env } };
+  }
+
   /** Runs a command in here and returns its standard output; throws when it fails. */
-  exec(command: readonly string[], options?: CommandOptions): Promise<string> {
-    return run(this.command(command), options);
+  exec(command: readonly string[], options: CommandOptions = {}): Promise<string> {
+    return run(this.command(command), this.#with(options));
   }
 
   /** Runs a command in here, whatever its exit status. */
-  tryExec(command: readonly string[], options?: CommandOptions): Promise<CommandResult> {
-    return tryRun(this.command(command), options);
+  tryExec(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    return tryRun(this.command(command), this.#with(options));
   }
 
   /** Starts a program in here; it is killed with the namespace at the latest. */
   spawn(command: readonly string[], options: ProcessOptions = {}): ManagedProcess {
     const process = ManagedProcess.spawn(this.command(command), {
       name: command[0],
-      ...options,
+      ...this.#with(options),
     });
     this.#processes.add(process);
     process.ended.then(() => this.#processes.delete(process));
@@ -149,6 +158,7 @@ export class NetworkNamespace implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of [...this.#processes]) await process[Symbol.asyncDispose]();
+    await Deno.remove(this.runDirectory, { recursive: true }).catch(() => {});
     await removeNamespace(this.name);
   }
 }
