@@ -29,8 +29,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "lib/users": [base],
   "lib/management": [base],
   "lib/doctor": [ffi, "lib/config", "lib/pki", "lib/net", base],
-  "lib/channel/psk": [base, crypto],
-  "lib/channel/box": [base, crypto],
+  // What both channels are: streams over records, listeners, their errors.
+  "lib/channel/connection": [base],
+  "lib/channel/psk": ["lib/channel/connection", base, crypto],
+  "lib/channel/box": ["lib/channel/connection", base, crypto],
   "main.ts": ["lib/app", base, "lib/config"],
 };
 
