@@ -24,6 +24,7 @@ import {
 } from "../config/mod.ts";
 import { recoverChanges } from "../net/changes/recovery.ts";
 import { SignalQueue } from "./signals.ts";
+import { StatusFile } from "./status/status_file.ts";
 import { startTunnel, type Tunnel } from "./start.ts";
 
 /** Exit codes of the program. */
@@ -74,9 +75,25 @@ async function runConfig(
     } catch (error) {
       return failed(log, error);
     }
+    let status: StatusFile | undefined;
+    try {
+      status = openStatusFile(config, tunnel, log);
+    } catch (error) {
+      await tunnel.stop("failure");
+      return failed(log, error);
+    }
     const outcome = await attend(tunnel, log, signals);
+    status?.[Symbol.dispose]();
     if (outcome !== "reconnect") return outcome;
   }
+}
+
+function openStatusFile(
+  { log: { status } }: ServerConfig | ClientConfig,
+  tunnel: Tunnel,
+  log: Log,
+): StatusFile | undefined {
+  return status && new StatusFile(status.path, status.interval, () => tunnel.status(), log);
 }
 
 /** Takes signals until the server or client has ended. */

@@ -18,8 +18,8 @@ export interface TunnelEnd {
 export interface Tunnel {
   /** Resolves when it ends, by itself or by `stop`. */
   readonly ended: Promise<TunnelEnd>;
-  /** Lines for a person: connections and traffic, as OpenVPN's status file has them. */
-  status(): string[];
+  /** Connections and traffic: the lines of OpenVPN's status file. `status-version` by default. */
+  status(version?: 1 | 2 | 3): string[];
   /** Client: connects anew. A server answers false: it has to be started anew. */
   reconnect(): boolean;
   /** Ends it and undoes what it changed on this machine. */

@@ -176,11 +176,6 @@ export const notYet: readonly NotYet[] = [
   },
   // Process and log.
   {
-    options: ["status"],
-    effect: "warn",
-    reason: "the status file isn't written yet; SIGUSR2 prints the status",
-  },
-  {
     options: ["user", "group"],
     effect: "warn",
     reason: "privileges aren't dropped yet",

@@ -7,10 +7,15 @@
 
 import { dropReasonCount } from "./drop_reason.ts";
 
+/** Places in `TrafficCounters.device`. */
+export const DeviceCounter = { read: 0, written: 1 } as const;
+
 /** Counters by `DropReason` and by peer number. Times are `Date.now()` ms; 0: never. */
 export interface TrafficCounters {
   /** Packets by {@linkcode DropReason}. */
   readonly drops: Float64Array;
+  /** Bytes of packets from the TUN device and to it, at {@linkcode DeviceCounter}'s places. */
+  readonly device: Float64Array;
   /** Authentic data packets from the peer. */
   readonly packetsIn: Float64Array;
   /** Bytes of these, as datagrams (UDP payload). */
@@ -29,6 +34,7 @@ export interface TrafficCounters {
 export function createTrafficCounters(maxPeers: number): TrafficCounters {
   return {
     drops: new Float64Array(dropReasonCount),
+    device: new Float64Array(2),
     packetsIn: new Float64Array(maxPeers),
     bytesIn: new Float64Array(maxPeers),
     packetsOut: new Float64Array(maxPeers),

@@ -1,17 +1,21 @@
 /**
  * The counters that both threads see: the worker counts, main reads.
  *
- * Layout of the shared memory: 64 bytes of Int32 (maxPeers, control backlog, commands), then Float64 arrays:
- * drops by reason, then six arrays by peer number. A Float64 store of an aligned 8-byte cell is one
- * instruction on the processors that we run on, so a reader never sees half of one; more than that
- * (which value is newer) counters do not need. The backlog and the number of commands, which both
+ * Layout of the shared memory: 64 bytes of Int32 (maxPeers, control backlog, commands), then Float64
+ * arrays: drops by reason, bytes from and to the TUN device, then six arrays by peer number. A
+ * Float64 store of an aligned 8-byte cell is one instruction on the processors that we run on, so a
+ * reader never sees half of one; more than that (which value is newer) counters do not need. The backlog and the number of commands, which both
  * threads act on, are read and changed with `Atomics`.
  *
  * @module
  */
 
 import { type DropReason, dropReasonCount } from "../data/drop_reason.ts";
-import { resetPeerCounters, type TrafficCounters } from "../data/traffic_counters.ts";
+import {
+  DeviceCounter,
+  resetPeerCounters,
+  type TrafficCounters,
+} from "../data/traffic_counters.ts";
 import { controlBacklogLimit } from "./messages.ts";
 
 const headerBytes = 64;
@@ -19,6 +23,7 @@ const maxPeersCell = 0;
 const backlogCell = 1;
 const postedCell = 2;
 const arraysPerPeer = 6;
+const deviceCells = 2;
 
 /** What was counted for one peer. Times are `Date.now()` ms; 0: never. */
 export interface PeerTraffic {
@@ -34,6 +39,7 @@ export interface PeerTraffic {
 export class SharedCounters implements TrafficCounters {
   readonly maxPeers: number;
   readonly drops: Float64Array;
+  readonly device: Float64Array;
   readonly packetsIn: Float64Array;
   readonly bytesIn: Float64Array;
   readonly packetsOut: Float64Array;
@@ -44,7 +50,7 @@ export class SharedCounters implements TrafficCounters {
 
   /** New counters, all 0, for peers 0 to `maxPeers` - 1. */
   static create(maxPeers: number): SharedCounters {
-    const cells = dropReasonCount + arraysPerPeer * maxPeers;
+    const cells = dropReasonCount + deviceCells + arraysPerPeer * maxPeers;
     const buffer = new SharedArrayBuffer(headerBytes + cells * Float64Array.BYTES_PER_ELEMENT);
     new Int32Array(buffer)[maxPeersCell] = maxPeers;
     return new SharedCounters(buffer);
@@ -57,6 +63,8 @@ export class SharedCounters implements TrafficCounters {
     this.maxPeers = maxPeers;
     this.drops = new Float64Array(buffer, headerBytes, dropReasonCount);
     let next = headerBytes + this.drops.byteLength;
+    this.device = new Float64Array(buffer, next, deviceCells);
+    next += this.device.byteLength;
     const perPeer = () => {
       const array = new Float64Array(buffer, next, maxPeers);
       next += array.byteLength;
@@ -73,6 +81,16 @@ export class SharedCounters implements TrafficCounters {
   /** Packets dropped for that reason since the start. */
   dropped(reason: DropReason): number {
     return this.drops[reason];
+  }
+
+  /** Bytes of packets that came from the TUN device since the start. */
+  get deviceRead(): number {
+    return this.device[DeviceCounter.read];
+  }
+
+  /** Bytes of packets that went to the TUN device since the start. */
+  get deviceWritten(): number {
+    return this.device[DeviceCounter.written];
   }
 
   /**

@@ -18,6 +18,7 @@ import { DropReason } from "../data/drop_reason.ts";
 import { Verdict } from "../data/open.ts";
 import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, PacketArena, PacketBatch } from "../data/packet_batch.ts";
+import { DeviceCounter } from "../data/traffic_counters.ts";
 import type { DatagramSocket, StreamSocket } from "./attached_socket.ts";
 import type { LoopState } from "./loop_state.ts";
 import { StreamArea } from "./stream_frames.ts";
@@ -196,8 +197,9 @@ export class ReceivePath {
   }
 
   #writeToDevice(batch: PacketBatch, i: number): void {
-    const { device, coalescer, memory } = this.#state;
+    const { device, coalescer, memory, counters } = this.#state;
     if (device === undefined) return this.#drop(DropReason.NO_DEVICE);
+    counters.device[DeviceCounter.written] += batch.length[i];
     const mss = batch.key[i]?.peer.maximumSegmentSize ?? 0;
     if (mss > 0) clampSegmentSize(memory.view, batch.offset[i], batch.length[i], mss);
     if (coalescer !== undefined) coalescer.add(batch.offset[i], batch.length[i]);

@@ -19,6 +19,7 @@ import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, maxPacketLength, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import type { Peer } from "../data/peer.ts";
 import { Segmenter } from "../data/segment.ts";
+import { DeviceCounter } from "../data/traffic_counters.ts";
 import { vnetHeaderLength } from "../data/vnet_header.ts";
 import type { LoopState } from "./loop_state.ts";
 
@@ -113,7 +114,10 @@ export class TransmitPath {
     if (length <= 0) {
       state.deviceReadable = false;
       if (length < 0) state.loseDevice();
+      return length;
     }
+    const header = state.coalescer === undefined ? 0 : vnetHeaderLength;
+    state.counters.device[DeviceCounter.read] += length - header;
     return length;
   }
 

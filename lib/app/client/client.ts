@@ -30,6 +30,7 @@ import { KeyInstallations } from "../key_installations.ts";
 import type { PeerTrust } from "../peer_trust.ts";
 import { RemoteList } from "./remote_list.ts";
 import { logAddress } from "../sockets.ts";
+import type { ClientStatistics } from "../status/client_statistics.ts";
 
 /** What a client is made of. */
 export interface ClientParts {
@@ -119,20 +120,19 @@ export class Client {
     this.#connection?.end({ kind: "restart", reason });
   }
 
-  /** Lines for SIGUSR2, as OpenVPN prints them. */
-  status(): string[] {
-    const traffic = this.#plane.counters.peer(serverPeer);
-    const state = this.#upSince === 0
-      ? "not connected"
-      : `connected since ${new Date(this.#upSince).toISOString().slice(0, 19).replace("T", " ")}`;
-    return [
-      "OpenVPN STATISTICS",
-      `Updated,${new Date().toISOString().slice(0, 19).replace("T", " ")}`,
-      `State,${state}`,
-      `TCP/UDP read bytes,${traffic.bytesIn}`,
-      `TCP/UDP write bytes,${traffic.bytesOut}`,
-      "END",
-    ];
+  /** What was counted since the start. */
+  status(): ClientStatistics {
+    // Before the data plane has started there is nothing to count.
+    const counters = (this.#plane as DataPlane | undefined)?.counters;
+    const { bytesIn = 0, bytesOut = 0 } = counters?.peer(serverPeer) ?? {};
+    return {
+      time: Date.now(),
+      tunnelRead: counters?.deviceRead ?? 0,
+      tunnelWritten: counters?.deviceWritten ?? 0,
+      linkRead: bytesIn,
+      linkWritten: bytesOut,
+      authenticRead: bytesIn,
+    };
   }
 
   async #connectForever(): Promise<ClientEnd> {

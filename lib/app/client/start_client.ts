@@ -8,6 +8,7 @@ import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ClientConfig, LoadedFiles } from "../../config/mod.ts";
 import { controlWrap, peerTrust, tlsCredentials } from "../credentials.ts";
+import { formatClientStatistics } from "../status/client_statistics.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import { Client } from "./client.ts";
 import { UserCredentialSource } from "./user_credentials.ts";
@@ -30,7 +31,7 @@ export function startClient(config: ClientConfig, files: LoadedFiles, log: Log):
   }));
   return {
     ended,
-    status: () => client.status(),
+    status: () => formatClientStatistics(client.status()),
     reconnect: () => {
       client.reconnect("SIGUSR1");
       return true;

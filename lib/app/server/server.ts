@@ -24,8 +24,10 @@ import { TunnelInterface } from "../../net/tunnel_interface.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
 import type { PeerTrust } from "../peer_trust.ts";
+import type { ServerStatus } from "../status/server_status.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type Lease, type ServerContext, ServerInstance } from "./server_instance.ts";
+import { serverStatus } from "./server_picture.ts";
 import { openServerSocket, type ServerSocket } from "./server_socket.ts";
 import { endpointText } from "../sockets.ts";
 import { serverTunnel } from "../tunnel_description.ts";
@@ -67,7 +69,7 @@ export class Server {
   #stopping = false;
   #volumeTimer: ReturnType<typeof setInterval> | undefined;
   readonly #sessionLimit: RateLimit;
-  readonly #startedAt = Date.now();
+  #nextClientId = 0;
 
   private constructor(parts: ServerParts) {
     const { config, wrap } = parts;
@@ -134,43 +136,9 @@ export class Server {
     this.#log.at(0, "Initialization Sequence Completed");
   }
 
-  /** Lines for SIGUSR2: what OpenVPN's status file, version 1, shows. */
-  status(): string[] {
-    const date = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
-    const connected = this.#byPeerId.filter((instance) => instance !== undefined);
-    const rows = connected.map((instance) => ({
-      instance,
-      traffic: this.#plane.counters.peer(instance.lease!.peerId),
-    }));
-    return [
-      "OpenVPN CLIENT LIST",
-      `Updated,${date(Date.now())}`,
-      "Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since",
-      ...rows.map(({ instance, traffic }) =>
-        [
-          instance.commonName,
-          instance.endpoint,
-          traffic.bytesIn,
-          traffic.bytesOut,
-          date(instance.createdAt),
-        ].join(",")
-      ),
-      "ROUTING TABLE",
-      "Virtual Address,Common Name,Real Address,Last Ref",
-      ...rows.filter(({ instance }) => instance.lease?.address !== undefined).map((
-        { instance, traffic },
-      ) =>
-        [
-          instance.lease!.address,
-          instance.commonName,
-          instance.endpoint,
-          date(traffic.lastReceived || instance.createdAt),
-        ].join(",")
-      ),
-      "GLOBAL STATS",
-      `Up since,${date(this.#startedAt)}`,
-      "END",
-    ];
+  /** Clients, routes and traffic. */
+  status(): ServerStatus {
+    return serverStatus(this.#byPeerId, this.#plane.counters);
   }
 
   /** Ends all sessions and undoes all that was set up. May be called once. */
@@ -294,7 +262,8 @@ export class Server {
   ): ServerInstance {
     const endpoint = endpointText(address);
     this.#log.at(3, `${endpoint} TLS: new session`);
-    const instance = new ServerInstance(this.#context(), socket, address, endpoint, sessionIds);
+    const id = this.#nextClientId++;
+    const instance = new ServerInstance(this.#context(), id, socket, address, endpoint, sessionIds);
     this.#index(key, instance);
     this.#instanceCount++;
     this.#socket.connections?.sessionBegan(socket);

@@ -89,12 +89,14 @@ export class ServerInstance {
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   /**
+   * @param id Counts the instances of a server: the CID of OpenVPN's management interface.
    * @param socket The worker's number of the socket that the client came in by.
    * @param address The client's raw sockaddr.
    * @param endpoint The same as text, for logs.
    */
   constructor(
     context: ServerContext,
+    readonly id: number,
     readonly socket: number,
     public address: Uint8Array,
     public endpoint: string,

@@ -7,6 +7,7 @@
 import type { Log } from "../../base/log.ts";
 import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
 import { controlWrap, peerTrust, tlsCredentials } from "../credentials.ts";
+import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import { Server } from "./server.ts";
 
@@ -27,7 +28,7 @@ export async function startServer(
   });
   return {
     ended: ended.promise,
-    status: () => server.status(),
+    status: (version = config.log.statusVersion) => formatServerStatus(server.status(), version),
     reconnect: () => false,
     stop: async (reason) => {
       await server.stop();

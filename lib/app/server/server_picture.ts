@@ -1,0 +1,39 @@
+/**
+ * What a server's status says, taken from its instances and counters.
+ *
+ * @module
+ */
+
+import type { SharedCounters } from "../../loop/counters.ts";
+import type { ClientStatus, RouteStatus, ServerStatus } from "../status/server_status.ts";
+import type { ServerInstance } from "./server_instance.ts";
+
+/** The clients that are let in, by peer-id, and what goes to them. */
+export function serverStatus(
+  instances: readonly (ServerInstance | undefined)[],
+  counters: SharedCounters,
+): ServerStatus {
+  const clients: ClientStatus[] = [];
+  const routes: RouteStatus[] = [];
+  for (const instance of instances) {
+    if (instance?.lease === undefined) continue;
+    const { lease, commonName, endpoint: realAddress, createdAt } = instance;
+    const { bytesIn, bytesOut, lastReceived } = counters.peer(lease.peerId);
+    clients.push({
+      commonName,
+      realAddress,
+      virtualAddress: lease.address,
+      bytesReceived: bytesIn,
+      bytesSent: bytesOut,
+      connectedSince: createdAt,
+      clientId: instance.id,
+      peerId: lease.peerId,
+      cipher: instance.cipher ?? "",
+    });
+    const lastReference = lastReceived || createdAt;
+    if (lease.address !== undefined) {
+      routes.push({ virtualAddress: lease.address, commonName, realAddress, lastReference });
+    }
+  }
+  return { time: Date.now(), clients, routes };
+}
