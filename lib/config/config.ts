@@ -21,7 +21,7 @@ import type {
   SocketOptions,
   TlsOptions,
 } from "./session_options.ts";
-import type { NetworkOptions, PullFilter } from "./network_options.ts";
+import type { KillSwitchOption, NetworkOptions, PullFilter } from "./network_options.ts";
 
 export type * from "./position.ts";
 export type * from "./session_options.ts";
@@ -121,6 +121,8 @@ export interface ClientConfig extends CommonConfig {
   readonly askpass?: { readonly source: "prompt"; readonly position: Position } | FileReference;
   /** `push-peer-info`: IV_HWADDR, IV_SSL, IV_PLAT_VER and `UV_…` are sent too. */
   readonly pushPeerInfo: boolean;
+  /** `kill-switch`; absent: as the machine is. */
+  readonly killSwitch?: KillSwitchOption;
   /** `route-nopull`. */
   readonly routeNopull: boolean;
   /** `allow-pull-fqdn`: pushed routes may name hosts. */

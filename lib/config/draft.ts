@@ -15,6 +15,7 @@ import type {
   IfconfigIpv6Option,
   IfconfigOption,
   InactiveOptions,
+  KillSwitchOption,
   LogOptions,
   PingOptions,
   Position,
@@ -164,6 +165,7 @@ export interface Draft {
   blockIpv6?: boolean;
   readonly dhcpOptions: DhcpOption[];
   readonly dns: { searchDomains: string[]; servers: Map<number, DnsServer> };
+  killSwitch?: KillSwitchOption;
   routeNopull?: boolean;
   allowPullFqdn?: boolean;
   readonly pullFilters: PullFilter[];

@@ -32,6 +32,7 @@ const clientOnly = [
   "redirect-gateway",
   "redirect-private",
   "route-delay",
+  "kill-switch",
   "auth-user-pass",
   "static-challenge",
   "allow-recursive-routing",

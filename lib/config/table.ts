@@ -12,6 +12,7 @@ import { connectionOptions } from "./options/connection.ts";
 import { dataChannelOptions } from "./options/data_channel.ts";
 import { dnsOptionRows } from "./options/dns.ts";
 import { ignoredOptions } from "./options/ignored.ts";
+import { killSwitchOptions } from "./options/kill_switch.ts";
 import { networkOptions } from "./options/network.ts";
 import { processOptions } from "./options/process.ts";
 import { pushedOptionRows } from "./options/pushed.ts";
@@ -30,6 +31,7 @@ export const optionRows: readonly OptionRow[] = [
   ...dataChannelOptions,
   ...networkOptions,
   ...dnsOptionRows,
+  ...killSwitchOptions,
   ...serverOptions,
   ...processOptions,
   ...pushedOptionRows,

@@ -26,6 +26,7 @@ import {
 } from "./client_connection.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { ClientTunnel } from "./client_tunnel.ts";
+import type { ClientNetwork } from "../client_network/client_network.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import type { PeerTrust } from "../peer_trust.ts";
 import { RemoteList } from "./remote_list.ts";
@@ -40,6 +41,7 @@ export interface ClientParts {
   wrap(connection: Connection): ControlWrap;
   readonly trust: PeerTrust;
   readonly log: Log;
+  readonly network: ClientNetwork;
   /** Asks for user name and password; undefined where none are configured. */
   userCredentials(): Promise<UserCredentials | undefined>;
   /** The server refused the credentials: forget what was cached. */
@@ -77,8 +79,9 @@ export class Client {
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.#log = parts.log;
-    this.#remotes = new RemoteList(parts.config, parts.log);
-    this.#tunnel = new ClientTunnel(parts.config, parts.log, () => this.#detachTun());
+    const { config, network, log } = parts;
+    this.#remotes = new RemoteList(config, log, (host, family) => network.resolve(host, family));
+    this.#tunnel = new ClientTunnel(config, network, log, () => this.#detachTun());
   }
 
   /**

@@ -7,9 +7,9 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
 import { encodeSockaddr } from "deno-tun";
 import { randomBytes } from "../../base/bytes.ts";
+import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ClientConfig, Connection } from "../../config/config.ts";
 
@@ -19,6 +19,9 @@ export interface Remote {
   /** Raw sockaddr. */
   readonly address: Uint8Array;
 }
+
+/** Finds the addresses of a server. */
+export type NameLookup = (host: string, family: 4 | 6 | undefined) => Promise<string[]>;
 
 /** Rounds before the waits double. */
 const patientRounds = 5;
@@ -30,14 +33,16 @@ const resolveRetryWait = 5000;
 export class RemoteList {
   readonly #config: ClientConfig;
   readonly #log: Log;
+  readonly #lookup: NameLookup;
   readonly #connections: readonly Connection[];
   #index = -1;
   #addresses: Uint8Array[] = [];
   /** Rounds through all remotes without a connection. */
   #rounds = 0;
 
-  constructor(config: ClientConfig, log: Log) {
+  constructor(config: ClientConfig, log: Log, lookup: NameLookup) {
     this.#config = config;
+    this.#lookup = lookup;
     this.#log = log;
     this.#connections = config.remoteRandom ? shuffled(config.connections) : config.connections;
   }
@@ -85,10 +90,11 @@ export class RemoteList {
     const deadline = Date.now() + this.#config.resolvRetry * 1000;
     while (!stopped()) {
       try {
-        const found = await lookup(host, { all: true, family: family ?? 0 });
-        return found.map(({ address }) => encodeSockaddr(address, port));
-      } catch {
-        this.#log.error(`RESOLVE: Cannot resolve host address: ${host}:${port}`);
+        const found = await this.#lookup(host, family);
+        return found.map((address) => encodeSockaddr(address, port));
+      } catch (error) {
+        const reason = error instanceof VpnError ? ` (${error.line})` : "";
+        this.#log.error(`RESOLVE: Cannot resolve host address: ${host}:${port}${reason}`);
       }
       // With other remotes to try there is no point in waiting for this one's name.
       if (this.#connections.length > 1 || Date.now() >= deadline) return [];
