@@ -24,6 +24,7 @@ import type {
   RedirectGateway,
   RouteIpv6Option,
   RouteOption,
+  StaticChallenge,
   TlsOptions,
   Topology,
   Transport,
@@ -128,7 +129,7 @@ export interface Draft {
   askpass?: Credential;
   authNocache?: boolean;
   authRetry?: "none" | "nointeract" | "interact";
-  staticChallenge?: { readonly text: string; readonly echo: boolean };
+  staticChallenge?: StaticChallenge;
   pushPeerInfo?: boolean;
 
   cipher?: string;

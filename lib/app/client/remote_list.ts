@@ -12,6 +12,7 @@ import { randomBytes } from "../../base/bytes.ts";
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ClientConfig, Connection } from "../../config/config.ts";
+import type { TemporaryFailure } from "../../wire/control_message.ts";
 
 /** Somewhere to connect to. */
 export interface Remote {
@@ -37,6 +38,10 @@ export class RemoteList {
   readonly #connections: readonly Connection[];
   #index = -1;
   #addresses: Uint8Array[] = [];
+  #last: Remote | undefined;
+  #stay = false;
+  /** Shortest next wait, ms. */
+  #backoff = 0;
   /** Rounds through all remotes without a connection. */
   #rounds = 0;
 
@@ -53,8 +58,14 @@ export class RemoteList {
   async next(stopped: () => boolean): Promise<Remote | undefined> {
     const { connectRetryMax } = this.#config;
     while (!stopped()) {
+      if (this.#stay && this.#last !== undefined) {
+        this.#stay = false;
+        this.#rounds++;
+        if (connectRetryMax > 0 && this.#rounds >= connectRetryMax) return undefined;
+        return this.#last;
+      }
       const address = this.#addresses.shift();
-      if (address !== undefined) return { connection: this.#current, address };
+      if (address !== undefined) return this.#last = { connection: this.#current, address };
       this.#index++;
       if (this.#index === this.#connections.length) {
         this.#index = 0;
@@ -71,8 +82,26 @@ export class RemoteList {
     this.#rounds = 0;
   }
 
+  /** The next attempt is at the same address: that server has something to say to it. */
+  stay(): void {
+    this.#stay = true;
+  }
+
+  /** The server doesn't want us just now (`AUTH_FAILED,TEMP`), and may say where to go. */
+  refusedForNow({ backoff = 0, advance = "no" }: TemporaryFailure): void {
+    this.#backoff = backoff * 1000;
+    this.#stay = advance === "no";
+    if (advance === "remote") this.#addresses = [];
+  }
+
   /** How long to wait before the next attempt, ms. */
   waitBefore(): number {
+    const backoff = this.#backoff;
+    this.#backoff = 0;
+    return Math.max(backoff, this.#ordinaryWait());
+  }
+
+  #ordinaryWait(): number {
     const { connectRetryWait, connectRetryMaxWait } = this.#current;
     const doublings = Math.max(0, this.#rounds - patientRounds);
     return Math.min(connectRetryWait * 2 ** Math.min(doublings, 16), connectRetryMaxWait) * 1000;

@@ -12,12 +12,14 @@ import { formatClientStatistics } from "../status/client_statistics.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import { ClientNetwork } from "../client_network/client_network.ts";
 import { Client } from "./client.ts";
+import { TerminalPrompt } from "./terminal_prompt.ts";
 import { UserCredentialSource } from "./user_credentials.ts";
 
 /** See `startTunnel`. */
 export function startClient(given: ClientConfig, files: LoadedFiles, log: Log): Tunnel {
   // What may be wrong with the configuration comes first: a kill switch would stay in force.
-  const users = new UserCredentialSource(given, files);
+  const prompt = new TerminalPrompt(log);
+  const userCredentials = new UserCredentialSource(given, files, prompt);
   const credentials = tlsCredentials(given.tls, files);
   const trust = peerTrust("server", given.tls, files, log);
   const network = ClientNetwork.start(given, log);
@@ -29,8 +31,8 @@ export function startClient(given: ClientConfig, files: LoadedFiles, log: Log): 
     trust,
     log,
     network,
-    userCredentials: () => users.get(),
-    credentialsRefused: () => users.forget(),
+    userCredentials,
+    prompt,
   });
   const ended = client.run().catch((cause: unknown): TunnelEnd => ({
     reason: "failure",
