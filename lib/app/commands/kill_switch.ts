@@ -5,7 +5,7 @@
  */
 
 import { removeKillSwitch, standingKillSwitch } from "../../net/kill_switch.ts";
-import { ExitCode } from "../program.ts";
+import { ExitCode } from "../exit_code.ts";
 
 /** What `vpn kill-switch` was given. */
 export interface KillSwitchArguments {
