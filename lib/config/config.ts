@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { ClientExitOptions, ServerExitOptions } from "./exit_options.ts";
 import type { FileReference, Position } from "./position.ts";
 import type {
   DataChannelOptions,
@@ -21,12 +22,13 @@ import type {
   SocketOptions,
   TlsOptions,
 } from "./session_options.ts";
-import type { KillSwitchOption, NetworkOptions, PullFilter } from "./network_options.ts";
+import type { NetworkOptions, PullFilter } from "./network_options.ts";
 
 export type * from "./position.ts";
 export type * from "./session_options.ts";
 export type * from "./network_options.ts";
 export type * from "./pulled_options.ts";
+export type * from "./exit_options.ts";
 
 /** `tls-auth`, `tls-crypt` or `tls-crypt-v2`: what protects the control channel's packets. */
 export interface ControlChannelKey {
@@ -93,16 +95,6 @@ export interface CommonConfig {
   readonly network: NetworkOptions;
 }
 
-/** `static-challenge TEXT ECHO [FORMAT]`. */
-export interface StaticChallenge {
-  /** What to ask. */
-  readonly text: string;
-  /** Whether the answer may be seen while it is typed. */
-  readonly echo: boolean;
-  /** Beside the password in `SCRV1:…`, or behind it. */
-  readonly format: "scrv1" | "concat";
-}
-
 /** `client`, or `tls-client` with `pull`. */
 export interface ClientConfig extends CommonConfig {
   /** Tells the two kinds apart. */
@@ -126,19 +118,19 @@ export interface ClientConfig extends CommonConfig {
   /** What to do after AUTH_FAILED: end, try again, or ask again. */
   readonly authRetry: "none" | "nointeract" | "interact";
   /** One-time code to ask for along with the password. */
-  readonly staticChallenge?: StaticChallenge;
+  readonly staticChallenge?: { readonly text: string; readonly echo: boolean };
   /** `askpass`: the private key's passphrase; `prompt` or a file of one line. */
   readonly askpass?: { readonly source: "prompt"; readonly position: Position } | FileReference;
   /** `push-peer-info`: IV_HWADDR, IV_SSL, IV_PLAT_VER and `UV_…` are sent too. */
   readonly pushPeerInfo: boolean;
-  /** `kill-switch`; absent: as the machine is. */
-  readonly killSwitch?: KillSwitchOption;
   /** `route-nopull`. */
   readonly routeNopull: boolean;
   /** `allow-pull-fqdn`: pushed routes may name hosts. */
   readonly allowPullFqdn: boolean;
   /** `pull-filter`, in order; the first that matches counts. */
   readonly pullFilters: readonly PullFilter[];
+  /** `advertise-exit`. */
+  readonly advertiseExit?: ClientExitOptions;
 }
 
 /** `mode server`. */
@@ -177,6 +169,8 @@ export interface ServerConfig extends CommonConfig {
   readonly ccdExclusive: boolean;
   /** File of addresses by client; written every `interval` seconds. */
   readonly ifconfigPoolPersist?: { readonly path: string; readonly interval: number };
+  /** Exit nodes; absent: there are none. */
+  readonly exit?: ServerExitOptions;
 }
 
 /** Where a server listens. */

@@ -15,7 +15,6 @@ import type {
   IfconfigIpv6Option,
   IfconfigOption,
   InactiveOptions,
-  KillSwitchOption,
   LogOptions,
   PingOptions,
   Position,
@@ -24,12 +23,12 @@ import type {
   RedirectGateway,
   RouteIpv6Option,
   RouteOption,
-  StaticChallenge,
   TlsOptions,
   Topology,
   Transport,
   VerifyX509Name,
 } from "./config.ts";
+import type { ExitNodeRule } from "./exit_options.ts";
 
 type Writable<T> = { -readonly [K in keyof T]?: T[K] };
 
@@ -129,7 +128,7 @@ export interface Draft {
   askpass?: Credential;
   authNocache?: boolean;
   authRetry?: "none" | "nointeract" | "interact";
-  staticChallenge?: StaticChallenge;
+  staticChallenge?: { readonly text: string; readonly echo: boolean };
   pushPeerInfo?: boolean;
 
   cipher?: string;
@@ -166,7 +165,6 @@ export interface Draft {
   blockIpv6?: boolean;
   readonly dhcpOptions: DhcpOption[];
   readonly dns: { searchDomains: string[]; servers: Map<number, DnsServer> };
-  killSwitch?: KillSwitchOption;
   routeNopull?: boolean;
   allowPullFqdn?: boolean;
   readonly pullFilters: PullFilter[];
@@ -184,6 +182,14 @@ export interface Draft {
   clientConfigDir?: string;
   ccdExclusive?: boolean;
   poolPersist?: { readonly path: string; readonly interval: number };
+
+  readonly exit: {
+    server?: boolean;
+    out?: string;
+    choices?: string;
+    advertise?: boolean;
+    readonly rules: ExitNodeRule[];
+  };
 
   peerId?: number;
   authToken?: string;
@@ -214,6 +220,7 @@ export function emptyDraft(): Draft {
     dns: { searchDomains: [], servers: new Map() },
     pullFilters: [],
     push: [],
+    exit: { rules: [] },
     echo: [],
   };
 }

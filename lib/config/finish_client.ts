@@ -17,6 +17,7 @@ import {
   requireCertificate,
   resolveReference,
 } from "./finish_common.ts";
+import { clientExit } from "./finish_exit.ts";
 import { notice } from "./option.ts";
 
 /** OpenVPN's port (IANA), for `port`, `lport`, `rport` and `remote` alike. */
@@ -70,10 +71,10 @@ export function finishClient(draft: Draft, notices: Notice[]): ClientConfig {
     staticChallenge: draft.staticChallenge,
     askpass: resolveReference(draft, draft.askpass),
     pushPeerInfo: draft.pushPeerInfo ?? false,
-    killSwitch: draft.killSwitch,
     routeNopull: draft.routeNopull ?? false,
     allowPullFqdn: draft.allowPullFqdn ?? false,
     pullFilters: draft.pullFilters,
+    advertiseExit: clientExit(draft),
   });
 }
 

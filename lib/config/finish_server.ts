@@ -20,6 +20,7 @@ import {
   resolvePath,
 } from "./finish_common.ts";
 import { defaultPort, excludePings } from "./finish_client.ts";
+import { serverExit } from "./finish_exit.ts";
 import { notice, shorten } from "./option.ts";
 import { prefixLengthOf } from "./parameters.ts";
 import { findOption, nearestOption } from "./table.ts";
@@ -32,7 +33,6 @@ const clientOnly = [
   "redirect-gateway",
   "redirect-private",
   "route-delay",
-  "kill-switch",
   "auth-user-pass",
   "static-challenge",
   "allow-recursive-routing",
@@ -97,6 +97,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     ccdExclusive: draft.ccdExclusive ?? false,
     ifconfigPoolPersist: draft.poolPersist &&
       { ...draft.poolPersist, path: resolvePath(draft, draft.poolPersist.path) },
+    exit: serverExit(draft),
   });
 }
 

@@ -78,6 +78,12 @@ export const notYet: readonly NotYet[] = [
   },
   // Client.
   {
+    options: ["static-challenge"],
+    effect: "refuse",
+    reason: "one-time codes aren't asked for yet",
+    remedy: openvpn,
+  },
+  {
     options: ["dhcp-option", "dns"],
     effect: "warn",
     reason: "this machine's DNS settings aren't changed yet",
@@ -167,6 +173,20 @@ export const notYet: readonly NotYet[] = [
     options: ["up", "down", "route-up", "route-pre-down", "ipchange", "client-disconnect"],
     effect: "warn",
     reason: "programs aren't called yet",
+  },
+  // Exit nodes.
+  {
+    options: ["exit-node"],
+    when: (parameters) => parameters.length > 0,
+    effect: "refuse",
+    reason: "clients aren't exit nodes yet",
+    remedy: `write "exit-node" alone: the server is one`,
+  },
+  {
+    options: ["exit-choices", "advertise-exit"],
+    effect: "refuse",
+    reason: "clients aren't exit nodes yet",
+    remedy: "remove it",
   },
   // Process and log.
   {

@@ -81,6 +81,8 @@ export interface ServerConfigurationOptions extends TunnelOptions {
   readonly network?: string;
   /** Its mask. Default 255.255.255.0. */
   readonly mask?: string;
+  /** All traffic of the clients goes by the server; the addresses are their resolvers. */
+  readonly exit?: { readonly resolvers: readonly string[] };
 }
 
 /**
@@ -132,8 +134,7 @@ export function serverConfiguration(options: ServerConfigurationOptions): string
     ...notify,
     "persist-tun",
     "",
-    "# Send all traffic of the clients through this server (needs forwarding and NAT here):",
-    ';push "redirect-gateway def1"',
+    ...exitLines(options.exit),
     "# A network behind this server that clients may reach:",
     ';push "route 192.168.10.0 255.255.255.0"',
     "# Let clients reach each other:",
@@ -144,6 +145,18 @@ export function serverConfiguration(options: ServerConfigurationOptions): string
     "verb 3",
     "",
   ].join("\n");
+}
+
+function exitLines(exit: ServerConfigurationOptions["exit"]): string[] {
+  const off = exit === undefined ? ";" : "";
+  const resolvers = exit === undefined ? ["192.0.2.53"] : exit.resolvers;
+  return [
+    "# Send all traffic of the clients to the Internet by this server, names included. (openvpn",
+    "# skips exit-node: forwarding and NAT are to be set up by hand for it.)",
+    `${off}setenv opt exit-node`,
+    `${off}push "redirect-gateway def1"`,
+    ...resolvers.map((address) => `${off}push "dhcp-option DNS ${word(address, "resolver")}"`),
+  ];
 }
 
 function cryptography({ dataCiphers = defaultDataCiphers, auth = "SHA256" }: TunnelOptions) {

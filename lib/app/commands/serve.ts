@@ -8,9 +8,13 @@ import { join } from "node:path";
 import { Netlink } from "deno-tun";
 import { VpnError } from "../../base/errors.ts";
 import { generateStaticKey } from "../../crypto/static_key.ts";
-import { defaultStateDirectory, openStateDirectory } from "../../pki/mod.ts";
+import { openStateDirectory } from "../../pki/mod.ts";
+import { resolversForClients } from "../exit/resolvers.ts";
 import { runProgram } from "../program.ts";
 import { parseForRole } from "./command_line.ts";
+
+/** Where a server keeps its keys unless told otherwise. */
+export const defaultStateDirectory = "vpn-data";
 
 /** What `vpn serve` was given. */
 export interface ServeArguments {
@@ -20,6 +24,10 @@ export interface ServeArguments {
   readonly config?: string;
   /** `--public-address HOST`: what goes into the first client's profile. */
   readonly publicAddress?: string;
+  /** `--exit`: the server is an exit node. */
+  readonly exit?: boolean;
+  /** `--out DEVICE`: by which that traffic leaves. */
+  readonly out?: string;
   /** Further options of OpenVPN's, as `--verb 4`. */
   readonly options: readonly string[];
 }
@@ -28,16 +36,26 @@ export interface ServeArguments {
 export async function serve(given: ServeArguments): Promise<number> {
   const args = withOwnOptions(given);
   const config = args.config ?? await preparedConfiguration(args);
-  return await runProgram(() => parseForRole(["--config", config, ...args.options], "server"));
+  const argv = ["--config", config, ...exitOptions(args), ...args.options];
+  return await runProgram(() => parseForRole(argv, "server"));
 }
+
+function exitOptions({ exit, out }: ServeArguments): string[] {
+  if (out !== undefined && !exit) throw new VpnError("--out without --exit", "add --exit");
+  return [...exit ? ["--exit-node"] : [], ...out === undefined ? [] : ["--exit-out", out]];
+}
+
+const ownOptions = ["--config", "--state", "--public-address", "--out"];
 
 /** Takes our own options from among OpenVPN's, behind which they may stand as well. */
 function withOwnOptions(args: ServeArguments): ServeArguments {
   const options: string[] = [];
   const own = new Map<string, string>();
+  let exit = args.exit ?? false;
   for (let i = 0; i < args.options.length; i++) {
     const option = args.options[i];
-    if (!["--config", "--state", "--public-address"].includes(option)) options.push(option);
+    if (option === "--exit") exit = true;
+    else if (!ownOptions.includes(option)) options.push(option);
     else if (i + 1 < args.options.length) own.set(option, args.options[++i]);
     else throw new VpnError(`${option} has no value`);
   }
@@ -45,6 +63,8 @@ function withOwnOptions(args: ServeArguments): ServeArguments {
     config: args.config ?? own.get("--config"),
     state: args.state ?? own.get("--state"),
     publicAddress: args.publicAddress ?? own.get("--public-address"),
+    exit,
+    out: args.out ?? own.get("--out"),
     options,
   };
 }
@@ -56,6 +76,7 @@ async function preparedConfiguration(args: ServeArguments): Promise<string> {
     createIfMissing: true,
     tlsAuthKey: generateStaticKey,
     remote: address,
+    exit: args.exit ? { resolvers: resolversForClients() } : undefined,
   });
   for (const notice of state.notices) say(notice);
   for (const line of state.created ? firstStart(path, address) : laterStart(path)) say(line);

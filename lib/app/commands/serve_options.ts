@@ -25,6 +25,13 @@ export const serveCommand = command(
       description:
         message`The address that clients reach this server by, for the first client's profile.`,
     })),
+    exit: option("--exit", {
+      description:
+        message`Send the clients' Internet traffic on from here, with this machine's address.`,
+    }),
+    out: optional(option("--out", string({ metavar: "DEVICE" }), {
+      description: message`With --exit: the only interface by which that traffic may leave.`,
+    })),
     options: openvpnOptions,
   }),
   { description: message`Run a server.` },

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { effectiveUserId } from "deno-tun";
+import { ExitNode, exitRules } from "../../../lib/net/exit_node.ts";
+import { parseDroppingChains } from "../../../lib/net/firewall_policies.ts";
+import { nameForInterface, quotedInterface } from "../../../lib/net/nftables.ts";
+import { isTableName } from "../../../lib/net/changes/change.ts";
+import { isolatedTest } from "../../ffi/isolated.ts";
+import { run } from "../../harness/command.ts";
+import { connectMachine, ip, RecordedLog } from "./machine.ts";
+
+effectiveUserId(); // loads libc before the sanitizers look
+
+const here = import.meta.url;
+const needs = { needs: ["nft"] as const };
+const ruleset = () => run(["nft", "list", "ruleset"]);
+const read = (name: string) => Deno.readTextFileSync(`/proc/sys/net/${name}`).trim();
+const write = (name: string, value: string) =>
+  Deno.writeTextFileSync(`/proc/sys/net/${name}`, value);
+
+function prepare(): void {
+  const directory = Deno.makeTempDirSync();
+  globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
+  Deno.env.set("VPN_RUN_DIRECTORY", `${directory}/vpn`);
+}
+
+/** All switches that could be touched. */
+async function switches(): Promise<string> {
+  const grep = "cd /proc/sys/net && grep -rs . ipv4/ip_forward ipv4/conf ipv6/conf | sort";
+  return await run(["sh", "-c", grep]);
+}
+
+await isolatedTest(here, "exit node: switches and rules, and nothing left of them", async () => {
+  prepare();
+  await connectMachine();
+  await ip("tuntap add tun0 mode tun");
+  // One interface forwards already: that stays so.
+  write("ipv4/conf/isp0/forwarding", "1");
+  write("ipv6/conf/isp0/forwarding", "1");
+  write("ipv4/conf/all/accept_redirects", "0");
+  const before = await switches();
+  const routes = await ip("-6 route");
+  const log = new RecordedLog();
+  const node = await ExitNode.open({ tunnel: "tun0", out: "wan0", ipv6: true }, log);
+  assert.equal(read("ipv4/ip_forward"), "1");
+  assert.equal(read("ipv6/conf/all/forwarding"), "1");
+  // The default route of connectMachine is from a router advertisement: it must stay.
+  assert.equal(read("ipv6/conf/wan0/accept_ra"), "2");
+  assert.equal(await ip("-6 route"), routes);
+  const rules = await ruleset();
+  assert.match(rules, /table inet vpn_exit_tun0 /);
+  assert.match(rules, /iifname "tun0" oifname "wan0" meta nfproto ipv4 masquerade/);
+  assert.match(rules, /iifname "tun0" oifname "wan0" ip6 saddr fc00::\/7 masquerade/);
+  assert.match(rules, /iifname "tun0" oifname != "wan0" drop/);
+  await node.close();
+  await node.close();
+  assert.equal(await switches(), before);
+  assert.equal(await ruleset(), "");
+  assert.equal(await ip("-6 route"), routes);
+  assert.deepEqual(log.warnings, []);
+}, needs);
+
+await isolatedTest(here, "exit node: all or nothing", async () => {
+  prepare();
+  await connectMachine();
+  const before = await switches();
+  const log = new RecordedLog();
+  const open = (out?: string) => ExitNode.open({ tunnel: "tun0", out, ipv6: true }, log);
+  await assert.rejects(open("wan9"), {
+    line: /no network interface wan9: name one of .*wan0/,
+  });
+  const path = Deno.env.get("PATH")!;
+  Deno.env.set("VPN_RUN_DIRECTORY", "/proc/no");
+  await assert.rejects(open(), /cannot note changes/);
+  prepare();
+  // A container with a read-only /proc/sys.
+  await run(["mount", "-o", "bind,ro", "/proc/sys", "/proc/sys"]);
+  await assert.rejects(open(), { line: /net\.ipv4\.ip_forward.*sysctl -w/ });
+  await run(["umount", "/proc/sys"]);
+  assert.equal(await ruleset(), "");
+  assert.equal(await switches(), before);
+  Deno.env.set("PATH", path);
+}, { ...needs, wrapper: ["unshare", "--mount"] });
+
+await isolatedTest(here, "exit node: other people's rules that drop are told", async () => {
+  prepare();
+  await run(["nft", "-f", "-"], {
+    input:
+      "table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; }\n}\n",
+  });
+  const log = new RecordedLog();
+  const node = await ExitNode.open({ tunnel: "tun0", ipv6: false }, log);
+  assert.equal(log.warnings.length, 1);
+  assert.match(log.warnings[0], /ip filter FORWARD drops .*iptables -I FORWARD -i tun0 -j ACCEPT/);
+  await node.close();
+}, needs);
+
+Deno.test("exit node: without IPv6 in the tunnel none is forwarded", () => {
+  const rules = exitRules({ tunnel: "tun0", ipv6: false });
+  assert.match(rules, /iifname "tun0" meta nfproto ipv6 drop/);
+  assert.doesNotMatch(rules, /ip6 saddr/);
+});
+
+Deno.test("exit node: dropping chains are found in nft's JSON", () => {
+  const chain = { family: "inet", table: "fw", name: "fwd", hook: "forward", policy: "drop" };
+  const json = JSON.stringify({
+    nftables: [
+      { metainfo: { json_schema_version: 1 } },
+      { chain },
+      { chain: { ...chain, hook: "input" } },
+      { chain: { ...chain, policy: "accept" } },
+    ],
+  });
+  assert.deepEqual(parseDroppingChains(json), [{ family: "inet", table: "fw", name: "fwd" }]);
+});
+
+Deno.test("nftables: names of interfaces neither clash nor escape", () => {
+  fc.assert(fc.property(fc.string({ maxLength: 15 }), fc.string({ maxLength: 15 }), (a, b) => {
+    if (a !== b) assert.notEqual(nameForInterface(a), nameForInterface(b));
+    if (a.length < 8) assert.ok(isTableName(`vpn_exit_${nameForInterface(a)}`));
+    try {
+      assert.match(quotedInterface(a), /^"[^"\\*\s]+"$/);
+    } catch (error) {
+      assert.match(String(error), /cannot stand in a firewall rule/);
+    }
+  }));
+  for (const bad of ["", "a b", 'a"', "tun*", "x".repeat(16), "a\n", "a/b"]) {
+    assert.throws(() => quotedInterface(bad));
+  }
+});
