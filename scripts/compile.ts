@@ -9,6 +9,7 @@
 
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { v8Flags } from "../lib/app/runtime_flags.ts";
 import { projectDirectory } from "./files.ts";
 import { writePortable } from "./portable.ts";
 import { print } from "./print.ts";
@@ -16,19 +17,12 @@ import { print } from "./print.ts";
 /** Modules that run in workers: no import leads to them. */
 const workers = ["lib/loop/worker.ts"];
 
-/** What the program may do. It starts no other program. */
-export const permissions: readonly string[] = [
-  // TUN devices, sockets and libcrypto through the C library.
-  "--allow-ffi",
-  // Names of servers are resolved, and the portal listens, by Deno.
-  "--allow-net",
-  // Configurations, keys, state directory, status and log files: wherever the user says.
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  // User id, host name and network interfaces.
-  "--allow-sys",
-];
+/**
+ * What the program may do: everything. The C library lets it anyway, by way of FFI, and Deno asks
+ * for all permissions before it opens most files of /proc and /sys, where the kernel's forwarding
+ * switches are.
+ */
+const permissions: readonly string[] = ["--allow-all"];
 
 async function deno(args: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
@@ -42,7 +36,7 @@ async function deno(args: readonly string[], env: Record<string, string> = {}): 
 
 function compile(output: string, env?: Record<string, string>): Promise<boolean> {
   return deno([
-    ...["compile", "--quiet", "--no-prompt", ...permissions],
+    ...["compile", "--quiet", "--no-prompt", `--v8-flags=${v8Flags}`, ...permissions],
     ...workers.map((worker) => `--include=${worker}`),
     ...["--output", output, "main.ts"],
   ], env);
@@ -85,7 +79,8 @@ async function makePortable(output: string): Promise<void> {
   const directory = await Deno.makeTempDir();
   try {
     await bundle(directory);
-    await writePortable({ runtime: Deno.execPath(), program: directory, permissions, output });
+    const flags = [`--v8-flags=${v8Flags}`, ...permissions];
+    await writePortable({ runtime: Deno.execPath(), program: directory, flags, output });
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -14,8 +14,8 @@ export interface PortableOptions {
   readonly runtime: string;
   /** Directory with `main.js` and what it needs; all paths in it are plain names. */
   readonly program: string;
-  /** Permission flags of `deno run`. */
-  readonly permissions: readonly string[];
+  /** Flags of `deno run`: permissions, V8's. */
+  readonly flags: readonly string[];
   /** Path of the file to write. */
   readonly output: string;
 }
@@ -41,7 +41,7 @@ export async function writePortable(options: PortableOptions): Promise<void> {
     const programFiles = await copyTree(options.program, directory, "");
     const files = ["deno", ...programFiles.sort()];
     const archive = await makeArchive(directory, files);
-    const head = await makeHead(directory, files, archive, options.permissions);
+    const head = await makeHead(directory, files, archive, options.flags);
     const file = await Deno.open(`${options.output}.new`, {
       ...{ write: true, create: true, truncate: true, mode: 0o755 },
     });
@@ -88,9 +88,9 @@ async function makeHead(
   directory: string,
   files: readonly string[],
   archive: Uint8Array,
-  permissions: readonly string[],
+  programFlags: readonly string[],
 ): Promise<string> {
-  const flags = [...runtimeFlags, ...permissions];
+  const flags = [...runtimeFlags, ...programFlags];
   for (const word of [...files, ...flags]) {
     if (!plainWord.test(word)) throw new Error(`cannot stand in a shell script: ${word}`);
   }

@@ -23,12 +23,10 @@ import {
   type ServerConfig,
 } from "../config/mod.ts";
 import { recoverChanges } from "../net/changes/recovery.ts";
+import { ExitCode } from "./exit_code.ts";
 import { SignalQueue } from "./signals.ts";
 import { StatusFile } from "./status/status_file.ts";
 import { startTunnel, type Tunnel } from "./start.ts";
-
-/** Exit codes of the program. */
-export const ExitCode = { success: 0, failure: 1 } as const;
 
 /**
  * Runs until a signal ends it or it cannot go on.

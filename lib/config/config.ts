@@ -22,7 +22,7 @@ import type {
   SocketOptions,
   TlsOptions,
 } from "./session_options.ts";
-import type { NetworkOptions, PullFilter } from "./network_options.ts";
+import type { KillSwitchOption, NetworkOptions, PullFilter } from "./network_options.ts";
 
 export type * from "./position.ts";
 export type * from "./session_options.ts";
@@ -95,6 +95,16 @@ export interface CommonConfig {
   readonly network: NetworkOptions;
 }
 
+/** `static-challenge TEXT ECHO [FORMAT]`. */
+export interface StaticChallenge {
+  /** What to ask. */
+  readonly text: string;
+  /** Whether the answer may be seen while it is typed. */
+  readonly echo: boolean;
+  /** Beside the password in `SCRV1:…`, or behind it. */
+  readonly format: "scrv1" | "concat";
+}
+
 /** `client`, or `tls-client` with `pull`. */
 export interface ClientConfig extends CommonConfig {
   /** Tells the two kinds apart. */
@@ -118,11 +128,13 @@ export interface ClientConfig extends CommonConfig {
   /** What to do after AUTH_FAILED: end, try again, or ask again. */
   readonly authRetry: "none" | "nointeract" | "interact";
   /** One-time code to ask for along with the password. */
-  readonly staticChallenge?: { readonly text: string; readonly echo: boolean };
+  readonly staticChallenge?: StaticChallenge;
   /** `askpass`: the private key's passphrase; `prompt` or a file of one line. */
   readonly askpass?: { readonly source: "prompt"; readonly position: Position } | FileReference;
   /** `push-peer-info`: IV_HWADDR, IV_SSL, IV_PLAT_VER and `UV_…` are sent too. */
   readonly pushPeerInfo: boolean;
+  /** `kill-switch`; absent: as the machine is. */
+  readonly killSwitch?: KillSwitchOption;
   /** `route-nopull`. */
   readonly routeNopull: boolean;
   /** `allow-pull-fqdn`: pushed routes may name hosts. */

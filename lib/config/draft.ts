@@ -15,6 +15,7 @@ import type {
   IfconfigIpv6Option,
   IfconfigOption,
   InactiveOptions,
+  KillSwitchOption,
   LogOptions,
   PingOptions,
   Position,
@@ -23,6 +24,7 @@ import type {
   RedirectGateway,
   RouteIpv6Option,
   RouteOption,
+  StaticChallenge,
   TlsOptions,
   Topology,
   Transport,
@@ -128,7 +130,7 @@ export interface Draft {
   askpass?: Credential;
   authNocache?: boolean;
   authRetry?: "none" | "nointeract" | "interact";
-  staticChallenge?: { readonly text: string; readonly echo: boolean };
+  staticChallenge?: StaticChallenge;
   pushPeerInfo?: boolean;
 
   cipher?: string;
@@ -165,6 +167,7 @@ export interface Draft {
   blockIpv6?: boolean;
   readonly dhcpOptions: DhcpOption[];
   readonly dns: { searchDomains: string[]; servers: Map<number, DnsServer> };
+  killSwitch?: KillSwitchOption;
   routeNopull?: boolean;
   allowPullFqdn?: boolean;
   readonly pullFilters: PullFilter[];

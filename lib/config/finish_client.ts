@@ -71,6 +71,7 @@ export function finishClient(draft: Draft, notices: Notice[]): ClientConfig {
     staticChallenge: draft.staticChallenge,
     askpass: resolveReference(draft, draft.askpass),
     pushPeerInfo: draft.pushPeerInfo ?? false,
+    killSwitch: draft.killSwitch,
     routeNopull: draft.routeNopull ?? false,
     allowPullFqdn: draft.allowPullFqdn ?? false,
     pullFilters: draft.pullFilters,

@@ -33,6 +33,7 @@ const clientOnly = [
   "redirect-gateway",
   "redirect-private",
   "route-delay",
+  "kill-switch",
   "auth-user-pass",
   "static-challenge",
   "allow-recursive-routing",

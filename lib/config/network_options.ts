@@ -129,6 +129,16 @@ export interface DnsOptions {
   readonly servers: readonly DnsServer[];
 }
 
+/** `kill-switch` (ours): nothing leaves this machine but through the tunnel. */
+export interface KillSwitchOption {
+  /** False for `kill-switch off`: one that is in force is taken away at the start. */
+  readonly on: boolean;
+  /** `lan`: private and link-local addresses stay reachable. */
+  readonly allowLan: boolean;
+  /** `stay`: it outlives an orderly end too. */
+  readonly stay: boolean;
+}
+
 /** `pull-filter ACTION TEXT`. */
 export interface PullFilter {
   /** `accept`: taken at once; `ignore`: left out; `reject`: the session is refused. */

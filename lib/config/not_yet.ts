@@ -78,12 +78,6 @@ export const notYet: readonly NotYet[] = [
   },
   // Client.
   {
-    options: ["static-challenge"],
-    effect: "refuse",
-    reason: "one-time codes aren't asked for yet",
-    remedy: openvpn,
-  },
-  {
     options: ["dhcp-option", "dns"],
     effect: "warn",
     reason: "this machine's DNS settings aren't changed yet",

@@ -13,6 +13,7 @@ import { dataChannelOptions } from "./options/data_channel.ts";
 import { dnsOptionRows } from "./options/dns.ts";
 import { exitOptions } from "./options/exit.ts";
 import { ignoredOptions } from "./options/ignored.ts";
+import { killSwitchOptions } from "./options/kill_switch.ts";
 import { networkOptions } from "./options/network.ts";
 import { processOptions } from "./options/process.ts";
 import { pushedOptionRows } from "./options/pushed.ts";
@@ -31,6 +32,7 @@ export const optionRows: readonly OptionRow[] = [
   ...dataChannelOptions,
   ...networkOptions,
   ...dnsOptionRows,
+  ...killSwitchOptions,
   ...serverOptions,
   ...exitOptions,
   ...processOptions,

@@ -26,6 +26,9 @@ export interface ClientPeerInfoOptions {
 export function clientPeerInfo(options: ClientPeerInfoOptions): string {
   const { dataCiphers } = options;
   const bothGcm = dataCiphers.includes("AES-256-GCM") && dataCiphers.includes("AES-128-GCM");
+  // No TLS_KEY_EXPORT: node:tls has no exporter (RFC 5705).
+  const protocol = IvProto.DATA_V2 | IvProto.REQUEST_PUSH | IvProto.AUTH_PENDING_KW |
+    IvProto.AUTH_FAIL_TEMP;
   const variables: [string, string][] = [
     ["IV_VER", compatibleVersion],
     ["IV_GUI_VER", `vpn_${programVersion}`],
@@ -33,8 +36,9 @@ export function clientPeerInfo(options: ClientPeerInfoOptions): string {
     ["IV_TCPNL", "1"],
     ["IV_MTU", String(options.tunMtu)],
     ["IV_CIPHERS", dataCiphers.join(":")],
-    // No TLS_KEY_EXPORT: node:tls has no exporter (RFC 5705).
-    ["IV_PROTO", String(IvProto.DATA_V2 | IvProto.REQUEST_PUSH | IvProto.AUTH_FAIL_TEMP)],
+    ["IV_PROTO", String(protocol)],
+    // What a log-in may ask of the user: an address to open, a question to answer.
+    ["IV_SSO", "webauth,crtext"],
     ["IV_LZO_STUB", "1"],
     ["IV_COMP_STUB", "1"],
     ["IV_COMP_STUBv2", "1"],

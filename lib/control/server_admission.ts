@@ -51,13 +51,13 @@ export function admit(config: ServerConfig, message: KeyMethod2Message): Admissi
   };
 }
 
-/** The options of a client's PUSH_REPLY, the common ones first. */
-export function pushedOptions(
+/** What a client's PUSH_REPLY has at its end: what holds for this session alone. */
+export function sessionOptions(
   config: ServerConfig,
   admission: Admission,
   client: { readonly address?: string; readonly netmask: string; readonly peerId: number },
 ): string[] {
-  const options = [...config.push];
+  const options: string[] = [];
   if (client.address !== undefined) options.push(`ifconfig ${client.address} ${client.netmask}`);
   if (admission.dataV2) options.push(`peer-id ${client.peerId}`);
   if (admission.negotiates) options.push(`cipher ${admission.cipher}`);

@@ -29,7 +29,32 @@ export interface NftTable {
 export function applyTable(table: NftTable, changes: AppliedChanges): void {
   const { family, name } = table;
   if (!isTableName(name)) throw new VpnError(`${name} is no name for a table of nftables`);
-  changes.make({ kind: "nft-table", family, name }, () => runNft(tableScript(table)));
+  changes.make({ kind: "nft-table", family, name }, () => applyScript(tableScript(table)));
+}
+
+/**
+ * Runs a script, as one transaction.
+ *
+ * @throws {VpnError} when nft is missing or refuses; nothing is changed then.
+ */
+export function applyScript(script: string): void {
+  const { status, stderr } = runNft(["-f", "-"], script);
+  if (status !== 0) throw refusal(status, stderr);
+}
+
+/** A table as `nft` prints it; undefined when there is none. @throws {VpnError} */
+export function listTable(family: NftTable["family"], name: string): string | undefined {
+  const { status, stdout, stderr } = runNft(["list", "table", family, name], "");
+  if (status === 0) return stdout;
+  if (/No such file or directory/.test(stderr)) return undefined;
+  throw refusal(status, stderr);
+}
+
+function refusal(status: number | null, stderr: string): VpnError {
+  const words = stderr.trim().split("\n")[0] || `exit status ${status}`;
+  return /Operation not permitted/.test(words)
+    ? new PrivilegeError("nft is not allowed to change rules", "run as root")
+    : new VpnError(`nft refuses the rules: ${words}`);
 }
 
 /** The script that replaces a table: declared first, so that deleting it cannot fail. */
@@ -67,10 +92,12 @@ export function nftEnvironment(): { readonly env: Record<string, string> } {
   return { env: { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C" } };
 }
 
-/** Runs `nft -f -`. */
-function runNft(script: string): void {
-  const result = spawnSync("nft", ["-f", "-"], {
-    input: script,
+function runNft(
+  args: readonly string[],
+  input: string,
+): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+  const result = spawnSync("nft", args, {
+    input,
     encoding: "utf8",
     timeout,
     ...nftEnvironment(),
@@ -84,9 +111,5 @@ function runNft(script: string): void {
       )
       : new VpnError(`nft cannot be run: ${code ?? result.error.message}`);
   }
-  if (result.status === 0) return;
-  const words = (result.stderr ?? "").trim().split("\n")[0] || `exit status ${result.status}`;
-  throw /Operation not permitted/.test(words)
-    ? new PrivilegeError("nft is not allowed to change rules", "run as root")
-    : new VpnError(`nft refuses the rules: ${words}`);
+  return { status: result.status, stdout: result.stdout ?? "", stderr: result.stderr ?? "" };
 }

@@ -28,9 +28,12 @@ export const ExtensionType = {
   CRL_REASON: "2.5.29.21",
   INVALIDITY_DATE: "2.5.29.24",
   NAME_CONSTRAINTS: "2.5.29.30",
+  CRL_DISTRIBUTION_POINTS: "2.5.29.31",
   CERTIFICATE_POLICIES: "2.5.29.32",
   AUTHORITY_KEY_IDENTIFIER: "2.5.29.35",
   EXTENDED_KEY_USAGE: "2.5.29.37",
+  OCSP_NO_CHECK: "1.3.6.1.5.5.7.48.1.5",
+  AUTHORITY_INFORMATION_ACCESS: "1.3.6.1.5.5.7.1.1",
 } as const;
 
 /** The bits of the key usage extension (RFC 5280 section 4.2.1.3), first bit first. */

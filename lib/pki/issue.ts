@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ObjectIdentifier, Sequence } from "asn1js";
+import { Null, ObjectIdentifier, Sequence } from "asn1js";
 import {
   BasicConstraints,
   Extension,
@@ -19,6 +19,7 @@ import {
 } from "pkijs";
 import { type Certificate, parseCertificates } from "./certificate.ts";
 import type { Revocation, RevocationList } from "./crl.ts";
+import { authorityAddresses } from "./authority_addresses.ts";
 import {
   authorityKeyIdentifier,
   CertificateDraft,
@@ -36,7 +37,7 @@ import {
 import { CertificateError } from "./errors.ts";
 import { ExtensionType, type KeyUsage } from "./extensions.ts";
 import { checkKeyPair, importKeyPair } from "./keys.ts";
-import { type Purpose, purposeTypes } from "./usage.ts";
+import { OCSP_SIGNING, type Purpose, purposeTypes } from "./usage.ts";
 
 /** A certification authority that can sign. */
 export interface SigningAuthority {
@@ -110,8 +111,8 @@ export async function openAuthority(
 export interface CertificateRequest {
   /** Common name, 1 to 64 bytes. */
   readonly commonName: string;
-  /** The role in TLS. */
-  readonly purpose: Purpose;
+  /** The role in TLS; `ocsp`: to answer for the authority. */
+  readonly purpose: Purpose | "ocsp";
   /** The subject's public key. */
   readonly publicKey: CryptoKey;
   /** Host names and addresses for the subject alternative name. */
@@ -120,6 +121,8 @@ export interface CertificateRequest {
   readonly now: number;
   /** Life in days. Default {@linkcode CERTIFICATE_DAYS}; never longer than the authority's. */
   readonly days?: number;
+  /** Where the authority answers, without a slash at its end; absent: nowhere. */
+  readonly url?: string;
 }
 
 /**
@@ -159,9 +162,17 @@ export async function issueCertificate(
     new Extension({
       extnID: ExtensionType.EXTENDED_KEY_USAGE,
       extnValue: new Sequence({
-        value: [new ObjectIdentifier({ value: purposeTypes[request.purpose] })],
+        value: [
+          new ObjectIdentifier({
+            value: request.purpose === "ocsp" ? OCSP_SIGNING : purposeTypes[request.purpose],
+          }),
+        ],
       }).toBER(),
     }),
+    // RFC 6960 section 4.2.2.2.1: nobody asks a responder about itself.
+    ...request.purpose !== "ocsp"
+      ? []
+      : [new Extension({ extnID: ExtensionType.OCSP_NO_CHECK, extnValue: new Null().toBER() })],
     ...alternatives.length === 0 ? [] : [
       new Extension({
         extnID: ExtensionType.SUBJECT_ALT_NAME,
@@ -172,6 +183,7 @@ export async function issueCertificate(
       await keyIdentifier(writer.subjectPublicKeyInfo),
       issuer.subjectKeyIdentifier,
     ),
+    ...request.url === undefined ? [] : authorityAddresses(request.url),
   ];
   return await writer.signWith(authority.key);
 }

@@ -8,14 +8,12 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { sameBytes } from "../base/bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { CertificateError } from "./errors.ts";
+import { type KeyType, keyTypes } from "./key_types.ts";
 import { called } from "./path.ts";
 import { writePem } from "./pem.ts";
+import type { PublicKeyDescription } from "./public_key.ts";
 
-/** The kinds of key that certificates are issued for. */
-export const keyTypes = ["rsa:2048", "rsa:3072", "rsa:4096", "ec:p256", "ec:p384"] as const;
-
-/** One kind of key. */
-export type KeyType = (typeof keyTypes)[number];
+export { type KeyType, keyTypes };
 
 const generation: Readonly<Record<KeyType, RsaHashedKeyGenParams | EcKeyGenParams>> = {
   "rsa:2048": rsa(2048),
@@ -35,19 +33,36 @@ export async function generateKeyPair(type: KeyType): Promise<CryptoKeyPair> {
   return await crypto.subtle.generateKey(generation[type], true, ["sign", "verify"]);
 }
 
+/** A certificate's public key, to certify it again. */
+export async function importPublicKey(key: PublicKeyDescription): Promise<CryptoKey> {
+  const algorithm = key.algorithm === "rsa"
+    ? { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
+    : key.algorithm === "ed25519"
+    ? { name: "Ed25519" }
+    : { name: "ECDSA", namedCurve: key.curve ?? "" };
+  return await crypto.subtle.importKey("spki", key.spki.slice(), algorithm, true, ["verify"]);
+}
+
+/** The kind of a certificate's key, as {@linkcode KeyType} has it or like it. */
+export function keyTypeOf({ publicKey }: Certificate): string {
+  const { algorithm, bits, curve } = publicKey;
+  if (algorithm === "ec") return `ec:${(curve ?? "").toLowerCase().replace("-", "")}`;
+  return algorithm === "rsa" ? `rsa:${bits}` : algorithm;
+}
+
 /** An extractable private key as unencrypted PKCS#8 PEM. */
 export async function privateKeyPem(key: CryptoKey): Promise<string> {
   return writePem("PRIVATE KEY", new Uint8Array(await crypto.subtle.exportKey("pkcs8", key)));
 }
 
 /**
- * Reads an unencrypted private key (PKCS#8, PKCS#1 or SEC 1 PEM) of one of our kinds, to sign
- * with.
+ * Reads a private key (PKCS#8, PKCS#1 or SEC 1 PEM) of one of our kinds, to sign with.
  *
+ * @param passphrase For an encrypted key.
  * @throws {CertificateError} `malformed`, or `weak-key` for another kind of key.
  */
-export async function importKeyPair(pem: string): Promise<CryptoKeyPair> {
-  const secret = readPrivateKey(pem);
+export async function importKeyPair(pem: string, passphrase?: string): Promise<CryptoKeyPair> {
+  const secret = readPrivateKey(pem, passphrase);
   const open = createPublicKey(secret);
   const curve = secret.asymmetricKeyDetails?.namedCurve;
   const algorithm = secret.asymmetricKeyType === "rsa"
@@ -100,6 +115,11 @@ export function checkKeyPair(certificate: Certificate, pem: string, passphrase?:
       "use the key that the certificate was issued for",
     );
   }
+}
+
+/** Whether a PEM text holds a key that needs a passphrase: PKCS#8, or the traditional form. */
+export function isEncryptedKey(pem: string): boolean {
+  return /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type:\s*4,\s*ENCRYPTED/m.test(pem);
 }
 
 function readPrivateKey(pem: string, passphrase?: string): KeyObject {

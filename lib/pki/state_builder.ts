@@ -4,29 +4,27 @@
  * @module
  */
 
-import { basename } from "node:path";
-import { randomBytes } from "../base/bytes.ts";
-import { VpnError } from "../base/errors.ts";
 import { fileError, readFileIfThere, writeFileAtomically } from "../base/atomic_file.ts";
+import { VpnError } from "../base/errors.ts";
+import { Authority } from "./authority.ts";
+import { readAuthorityCertificate } from "./authority_entries.ts";
+import { openIndex } from "./authority_index.ts";
+import type { PassphraseSource } from "./authority_key.ts";
+import { makeAuthority } from "./authority_maker.ts";
 import { type Certificate, certificatePem, parseCertificates } from "./certificate.ts";
-import {
-  parseRevocationLists,
-  type RevocationList,
-  revocationListPem,
-  verifyRevocationList,
-} from "./crl.ts";
-import { hexadecimal } from "./der.ts";
+import type { IndexEntry } from "./certificate_index.ts";
+import { fileExists } from "./directory_access.ts";
 import { CertificateError } from "./errors.ts";
-import type { SigningAuthority } from "./issue.ts";
 import {
   checkKeyPair,
   generateKeyPair,
   importKeyPair,
+  isEncryptedKey,
   type KeyType,
-  privateKeyPem,
 } from "./keys.ts";
 import { clientProfile, serverConfiguration } from "./profile.ts";
-import { secretFiles, type StateFiles } from "./state_files.ts";
+import { newestServerEntry, writeServerFiles } from "./server_files.ts";
+import { PUBLIC, SECRET, secretFiles, type StateFiles } from "./state_files.ts";
 import type { Purpose } from "./usage.ts";
 import { verifyPeerCertificate } from "./verify_chain.ts";
 
@@ -39,17 +37,11 @@ export interface StateBuilderOptions {
   readonly exit?: { readonly resolvers: readonly string[] };
   readonly keyType?: KeyType;
   readonly authorityKeyType?: KeyType;
+  readonly passphrase?: PassphraseSource;
   readonly now?: number;
 }
 
-/** Mode of files that hold a secret. */
-const SECRET = 0o600;
-/** Mode of the others. */
-const PUBLIC = 0o644;
-
 const DAY = 86_400_000;
-/** A revocation list with less left is issued again, in milliseconds. */
-const RENEW_LIST = 90 * DAY;
 /** A certificate with less left is spoken of, in milliseconds. */
 const WARN_CERTIFICATE = 30 * DAY;
 
@@ -78,21 +70,17 @@ export class StateBuilder {
     await this.#closeSecrets();
     const keys = this.#startKeys();
     try {
-      const authority = await this.#authority(keys);
-      const server = await this.#pair("server", authority, keys);
-      await this.#revocationList(authority);
+      const certificate = await this.#authorityCertificate(keys);
+      using authority = await this.#authority(certificate);
+      const server = await this.#server(authority, keys);
+      this.notices.push(...await authority.revocations.maintain(this.#now));
       const tlsAuthKey = await this.#tlsAuthKey();
       if (!this.complete) await this.#finish(authority, tlsAuthKey, keys);
       else await this.#checkConfiguredDirectory();
-      return { authority, server };
+      return { authority: certificate, server };
     } finally {
       await keys.settled();
     }
-  }
-
-  /** Issues the revocation list again if it is due. */
-  async renewRevocationList(): Promise<void> {
-    await this.#revocationList(await this.#authority(this.#startKeys()));
   }
 
   async #closeSecrets(): Promise<void> {
@@ -112,143 +100,89 @@ export class StateBuilder {
   #startKeys(): PendingKeys {
     const { keyType = "rsa:2048", authorityKeyType = "rsa:3072" } = this.options;
     const pending = new PendingKeys({ ca: authorityKeyType, server: keyType, client: keyType });
-    const { caKey, serverKey, clientKey } = this.files;
-    if (!exists(caKey) && !this.complete) pending.start("ca");
-    if (!exists(serverKey) && !this.complete) pending.start("server");
-    if (!exists(clientKey) && !this.complete) pending.start("client");
+    const { caKey, index, serverKey, clientProfile } = this.files;
+    if (this.complete) return pending;
+    if (!fileExists(caKey)) pending.start("ca");
+    if (!fileExists(serverKey)) pending.start("server");
+    if (!fileExists(clientProfile) && !fileExists(index)) pending.start("client");
     return pending;
   }
 
-  async #authority(keys: PendingKeys): Promise<Certificate> {
-    const { files } = this;
-    let key = await readFileIfThere(files.caKey);
-    const text = await readFileIfThere(files.caCertificate);
-    if (text !== undefined) {
-      const [certificate] = this.#read(files.caCertificate, () => parseCertificates(text));
-      // The authority's key may be kept elsewhere once everything is made.
-      if (key === undefined && !this.complete) throw missing(files.caKey, restore);
-      if (key !== undefined) {
-        this.#read(files.caKey, () => checkKeyPair(certificate, key as string));
-      }
-      this.#warnOfEnd(files.caCertificate, certificate);
-      return certificate;
-    }
-    // A key without a certificate is where a first start was cut off, unless something was
-    // already issued.
-    const { serverCertificate, clientCertificate, revocationList } = files;
-    if (this.complete || [serverCertificate, clientCertificate, revocationList].some(exists)) {
-      throw missing(files.caCertificate, restore);
-    }
-    if (key === undefined) {
-      key = await privateKeyPem((await keys.get("ca")).privateKey);
-      await writeFileAtomically(files.caKey, key, SECRET);
-    }
-    const { createAuthority } = await import("./issue.ts");
-    const { certificate } = await createAuthority({
-      // A name of its own, so that two installations are never taken for each other.
-      commonName: `VPN CA ${hexadecimal(randomBytes(4)).toLowerCase()}`,
-      keys: await this.#keyPair(files.caKey, key),
-      now: this.#now,
-    });
-    await writeFileAtomically(files.caCertificate, certificatePem(certificate), PUBLIC);
-    return certificate;
-  }
-
-  /** The authority with its key. */
-  async #signer(certificate: Certificate, file: string): Promise<SigningAuthority> {
-    const key = await readFileIfThere(this.files.caKey);
-    if (key === undefined) {
-      throw missing(this.files.caKey, `bring the authority's key back: ${basename(file)} needs it`);
-    }
-    return { certificate, key: (await this.#keyPair(this.files.caKey, key)).privateKey };
-  }
-
-  /** A key and the certificate for it, made as far as they are missing. */
-  async #pair(
-    role: Purpose,
-    authority: Certificate,
-    keys: PendingKeys,
-  ): Promise<Certificate> {
-    const { files } = this;
-    const [keyFile, file] = role === "server"
-      ? [files.serverKey, files.serverCertificate]
-      : [files.clientKey, files.clientCertificate];
-    let key = await readFileIfThere(keyFile);
-    const text = await readFileIfThere(file);
-    if (key === undefined && text !== undefined) {
-      throw missing(keyFile, `restore it, or delete ${file} to have both made again`);
-    }
-    const again = "restore it, or delete it to have it issued again";
-    if (text !== undefined) {
-      const [certificate] = this.#read(file, () => parseCertificates(text), again);
-      this.#read(keyFile, () => checkKeyPair(certificate, key ?? ""), restore);
-      try {
-        await verifyPeerCertificate([certificate.raw], {
-          authorities: [authority],
-          purpose: role,
-          now: this.#now,
-        });
-      } catch (error) {
-        throw damaged(error, file, again);
-      }
-      this.#warnOfEnd(file, certificate);
-      return certificate;
-    }
-    if (this.complete) this.notices.push(`${file} was missing: issued again`);
-    const signer = await this.#signer(authority, file);
-    if (key === undefined) {
-      key = await privateKeyPem((await keys.get(role)).privateKey);
-      await writeFileAtomically(keyFile, key, SECRET);
-    }
-    const { issueCertificate } = await import("./issue.ts");
-    const certificate = await issueCertificate(signer, {
-      commonName: role,
-      purpose: role,
-      publicKey: (await this.#keyPair(keyFile, key)).publicKey,
-      alternativeNames: role === "server" ? [this.options.remote] : [],
-      now: this.#now,
-    });
-    await writeFileAtomically(file, certificatePem(certificate), PUBLIC);
-    return certificate;
-  }
-
-  async #revocationList(authority: Certificate): Promise<void> {
-    const file = this.files.revocationList;
-    const text = await readFileIfThere(file);
+  async #authorityCertificate(keys: PendingKeys): Promise<Certificate> {
+    const { caCertificate, caKey, index, serverCertificate, revocationList } = this.files;
+    const text = await readFileIfThere(caCertificate);
     if (text === undefined) {
-      // A list made anew would let the revoked ones in again.
-      if (this.complete) throw missing(file, restore);
-      await this.#issueRevocationList(authority, undefined);
-      return;
+      // A key without a certificate is where a first start was cut off, unless something was
+      // already issued.
+      if (this.complete || [index, serverCertificate, revocationList].some(fileExists)) {
+        throw missing(caCertificate, restore);
+      }
+      return await makeAuthority(this.files, { now: this.#now, keys: () => keys.get("ca") });
     }
-    const [list] = this.#read(file, () => parseRevocationLists(text));
-    try {
-      await verifyRevocationList(list, authority);
-    } catch (error) {
-      throw damaged(error, file, restore);
+    const certificate = readAuthorityCertificate(text, caCertificate);
+    const key = await readFileIfThere(caKey);
+    // The authority's key may be kept elsewhere once everything is made.
+    if (key === undefined && !this.complete) throw missing(caKey, restore);
+    if (key !== undefined && !isEncryptedKey(key)) {
+      this.#read(caKey, () => checkKeyPair(certificate, key));
     }
-    const { nextUpdate = Infinity } = list;
-    if (nextUpdate - this.#now > RENEW_LIST) return;
-    const end = new Date(nextUpdate).toISOString().slice(0, 10);
-    if (exists(this.files.caKey)) {
-      await this.#issueRevocationList(authority, list);
-      this.notices.push(`${file} would have ended on ${end}: issued again`);
-    } else {
+    this.#warnOfEnd(caCertificate, certificate);
+    return certificate;
+  }
+
+  async #authority(certificate: Certificate): Promise<Authority> {
+    const { files, options } = this;
+    const { index, adopted } = await openIndex(files, certificate, this.#now);
+    if (adopted !== undefined && this.complete) {
       this.notices.push(
-        `WARNING: ${file} ends on ${end}, then no client can connect: bring ca.key back and restart`,
+        `${files.index} was not there: it was made anew from the files of this directory; what ` +
+          "is revoked stays revoked, certificates issued elsewhere are not in its list",
       );
     }
+    const { passphrase } = options;
+    return new Authority(this.directory, files, certificate, index, {
+      passphrase,
+      now: () => this.#now,
+    });
   }
 
-  async #issueRevocationList(authority: Certificate, former?: RevocationList): Promise<void> {
-    const file = this.files.revocationList;
-    const { issueRevocationList } = await import("./issue.ts");
-    const list = await issueRevocationList(await this.#signer(authority, file), {
-      revoked: former?.revoked ?? new Map(),
-      number: former?.number === undefined ? 1n : BigInt(`0x${former.number}`) + 1n,
-      now: this.#now,
-    });
-    await writeFileAtomically(file, revocationListPem(list), PUBLIC);
+  /** The server's key and certificate, made as far as they are missing. */
+  async #server(authority: Authority, keys: PendingKeys): Promise<Certificate> {
+    const { serverCertificate: file, serverKey: keyFile } = this.files;
+    const text = await readFileIfThere(file);
+    const key = await readFileIfThere(keyFile);
+    const indexed = await newestServerEntry(authority);
+    if (text === undefined) {
+      if (this.complete) this.notices.push(`${file} was missing: written again`);
+      const entry = indexed ?? await authority.issue({
+        name: "server",
+        purpose: "server",
+        keyPair: key === undefined ? await keys.get("server") : await this.#keyPair(keyFile, key),
+        alternativeNames: [this.options.remote],
+      });
+      return await writeServerFiles(authority, entry);
+    }
+    const again = "restore it, or delete it to have it issued again";
+    const [certificate] = this.#read(file, () => parseCertificates(text), again);
+    if (indexed !== undefined && indexed.notBefore > certificate.notBefore) {
+      this.notices.push(`${file} was not the newest certificate of the server: written again`);
+      return await writeServerFiles(authority, indexed);
+    }
+    if (key === undefined) {
+      throw missing(keyFile, `restore it, or delete ${file} to have both made again`);
+    }
+    this.#read(keyFile, () => checkKeyPair(certificate, key));
+    try {
+      await verifyPeerCertificate([certificate.raw], {
+        authorities: [authority.certificate],
+        purpose: "server",
+        now: this.#now,
+      });
+    } catch (error) {
+      throw damaged(error, file, again);
+    }
+    this.#warnOfEnd(file, certificate);
+    return certificate;
   }
 
   async #tlsAuthKey(): Promise<string> {
@@ -271,24 +205,34 @@ export class StateBuilder {
   }
 
   /** The first client, and the configuration that says all is there. */
-  async #finish(authority: Certificate, tlsAuthKey: string, keys: PendingKeys): Promise<void> {
+  async #finish(authority: Authority, tlsAuthKey: string, keys: PendingKeys): Promise<void> {
     const { files, options } = this;
-    const client = await this.#pair("client", authority, keys);
+    const { remote, port } = options;
+    const client = await this.#firstClient(authority, keys);
     const profile = clientProfile({
-      remote: options.remote,
-      port: options.port,
-      ca: certificatePem(authority),
-      cert: certificatePem(client),
-      key: await readFileIfThere(files.clientKey) ?? "",
+      remote,
+      port,
+      ca: certificatePem(authority.certificate),
+      cert: certificatePem(await authority.certificateOf(client)),
+      key: await authority.privateKeyOf(client) ?? "",
       tlsAuthKey,
     });
     await writeFileAtomically(files.clientProfile, profile, SECRET);
+    await authority.index.setSetting("remote", remote);
+    if (port !== undefined) await authority.index.setSetting("port", String(port));
     const configuration = serverConfiguration({
       directory: this.directory,
-      port: options.port,
+      port,
       exit: options.exit,
     });
     await writeFileAtomically(files.serverConfiguration, configuration, PUBLIC);
+  }
+
+  async #firstClient(authority: Authority, keys: PendingKeys): Promise<IndexEntry> {
+    const [issued] = (await authority.index.byName("client"))
+      .filter(({ revocation, holdsKey }) => revocation === undefined && holdsKey);
+    return issued ??
+      await authority.issue({ name: "client", keyPair: await keys.get("client") });
   }
 
   /** A directory that was moved still names its former place. */
@@ -347,14 +291,6 @@ class PendingKeys {
   /** Waits until nothing works in the background any more. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#pending.values());
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isFile;
-  } catch {
-    return false;
   }
 }
 

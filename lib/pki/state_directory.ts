@@ -11,10 +11,12 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { readFileIfThere, removeTemporaryFiles } from "../base/atomic_file.ts";
 import { VpnError } from "../base/errors.ts";
-import { fileError, readFileIfThere, removeTemporaryFiles } from "../base/atomic_file.ts";
+import type { PassphraseSource } from "./authority_key.ts";
 import type { Certificate } from "./certificate.ts";
+import { lockDirectory, prepareDirectory } from "./directory_access.ts";
 import type { KeyType } from "./keys.ts";
 import { StateBuilder } from "./state_builder.ts";
 import { type StateFiles, stateFiles } from "./state_files.ts";
@@ -35,6 +37,8 @@ export interface StateDirectoryOptions {
   readonly keyType?: KeyType;
   /** Key type of the authority. Default `rsa:3072`: it has to last ten years. */
   readonly authorityKeyType?: KeyType;
+  /** Gives the passphrase of `ca.key` where it has one. */
+  readonly passphrase?: PassphraseSource;
   /** The present, milliseconds since 1970. Default: the clock. */
   readonly now?: number;
 }
@@ -67,7 +71,7 @@ export async function openStateDirectory(
   const directory = resolve(path);
   const notices: string[] = [];
   await prepareDirectory(directory, options.createIfMissing, notices);
-  using _lock = await lock(directory);
+  using _lock = await lockDirectory(directory, ".lock");
   await removeTemporaryFiles(directory);
   const files = stateFiles(directory);
   const complete = await readFileIfThere(files.serverConfiguration) !== undefined;
@@ -84,76 +88,4 @@ export async function openStateDirectory(
     server,
     notices: Object.freeze(notices),
   });
-}
-
-/** Permissions of the group and of others. */
-const GROUP_AND_OTHERS = 0o077;
-
-async function prepareDirectory(
-  directory: string,
-  createIfMissing: boolean,
-  notices: string[],
-): Promise<void> {
-  try {
-    const found = await Deno.stat(directory).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
-    if (found === undefined) {
-      if (!createIfMissing) {
-        throw new VpnError(`there is no state directory ${directory}`, "start with vpn serve");
-      }
-      await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
-      await Deno.chmod(directory, 0o700); // Whatever the umask left of it.
-      return;
-    }
-    if (!found.isDirectory) {
-      throw new VpnError(`${directory} is no directory`, "choose another one with --state");
-    }
-    // Whoever owns the directory can put their own keys into it.
-    if (found.uid !== null && found.uid !== Deno.uid()) {
-      throw new VpnError(
-        `the state directory ${directory} belongs to another user (uid ${found.uid})`,
-        "change its owner, or choose another one with --state",
-      );
-    }
-    if (((found.mode ?? 0) & GROUP_AND_OTHERS) === 0) return;
-    await Deno.chmod(directory, 0o700);
-    notices.push(`${directory} was open to other users: now it is not (mode 0700)`);
-  } catch (error) {
-    throw fileError(error, `cannot use the state directory ${directory}`);
-  }
-}
-
-/** Keeps a second start from making the same files; the kernel ends it with the process. */
-async function lock(directory: string): Promise<Deno.FsFile> {
-  const path = join(directory, ".lock");
-  try {
-    const file = await Deno.open(path, { write: true, create: true, mode: 0o600 });
-    await file.lock(true);
-    return file;
-  } catch (error) {
-    throw fileError(error, `cannot lock ${path}`);
-  }
-}
-
-/**
- * Issues the revocation list again if it ends in less than 90 days, for a server that runs for
- * long. Call it once a day.
- *
- * @param now Milliseconds since 1970.
- * @returns A line for the log when something was done or should be.
- * @throws {VpnError} naming the file and the remedy.
- */
-export async function renewRevocationList(path: string, now: number): Promise<string[]> {
-  const directory = resolve(path);
-  using _lock = await lock(directory);
-  const notices: string[] = [];
-  const refuse = (): never => {
-    throw new VpnError(`${directory} is no finished state directory`, "start with vpn serve");
-  };
-  const options = { createIfMissing: false, tlsAuthKey: refuse, remote: "", now };
-  const builder = new StateBuilder(directory, stateFiles(directory), true, options, notices);
-  await builder.renewRevocationList();
-  return notices;
 }

@@ -18,6 +18,9 @@ export const purposeTypes: Readonly<Record<Purpose, string>> = {
   client: "1.3.6.1.5.5.7.3.2",
 };
 
+/** `id-kp-OCSPSigning` (RFC 6960 section 4.2.2.2). */
+export const OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
+
 // The key usage bits of which TLS needs one (OpenSSL's X509_check_purpose, RFC 8446 section
 // 4.4.2.2 and RFC 5246 section 7.4.2): to sign, to be encrypted to, or to agree on a key.
 const usages: Readonly<Record<Purpose, readonly KeyUsage[]>> = {

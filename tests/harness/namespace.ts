@@ -49,6 +49,12 @@ async function removeNamespace(name: string): Promise<void> {
     }
   }
   await run(["ip", "netns", "delete", name]);
+  await Deno.remove(filesOf(name), { recursive: true }).catch(() => {});
+}
+
+/** Where `ip netns exec` takes a host's own files in /etc from (ip-netns(8)). */
+function filesOf(name: string): string {
+  return `/etc/netns/${name}`;
 }
 
 let strayRemoval: Promise<void> | undefined;
@@ -147,6 +153,17 @@ export class NetworkNamespace implements AsyncDisposable {
   async devices(): Promise<string[]> {
     const links: { ifname: string }[] = JSON.parse(await this.ip("-j", "link", "show"));
     return links.map((link) => link.ifname);
+  }
+
+  /**
+   * Gives the host an /etc/resolv.conf of its own, which programs see that are started from now on.
+   * It is the file of the returned path, mounted over the machine's.
+   */
+  async setResolvConf(text: string): Promise<string> {
+    await Deno.mkdir(filesOf(this.name), { recursive: true });
+    const path = `${filesOf(this.name)}/resolv.conf`;
+    await Deno.writeTextFile(path, text);
+    return path;
   }
 
   /** All IPv4 and IPv6 routes as text lines, sorted: equal before and after means untouched. */

@@ -21,7 +21,7 @@ async function build(directory: string): Promise<{ executable: string; cache: st
   const executable = `${directory}/vpn`;
   await writePortable({
     ...{ runtime: `${directory}/runtime`, program, output: executable },
-    permissions: ["--allow-net"],
+    flags: ["--allow-net"],
   });
   const cache = `${directory}/cache`;
   await Deno.mkdir(cache, { mode: 0o700 });

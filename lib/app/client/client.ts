@@ -18,17 +18,16 @@ import type { ClientConfig, Connection, PulledOptions } from "../../config/confi
 import type { TlsCredentials } from "../../control/tls_channel.ts";
 import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
-import {
-  ClientConnection,
-  type ConnectionEnd,
-  serverPeer,
-  type UserCredentials,
-} from "./client_connection.ts";
+import { ClientConnection, serverPeer } from "./client_connection.ts";
+import type { ConnectionEnd } from "./connection_context.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { ClientTunnel } from "./client_tunnel.ts";
+import type { CredentialPrompt } from "./credential_prompt.ts";
+import type { ClientNetwork } from "../client_network/client_network.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import type { PeerTrust } from "../peer_trust.ts";
 import { RemoteList } from "./remote_list.ts";
+import type { UserCredentialSource } from "./user_credentials.ts";
 import { logAddress } from "../sockets.ts";
 import type { ClientStatistics } from "../status/client_statistics.ts";
 
@@ -40,10 +39,11 @@ export interface ClientParts {
   wrap(connection: Connection): ControlWrap;
   readonly trust: PeerTrust;
   readonly log: Log;
-  /** Asks for user name and password; undefined where none are configured. */
-  userCredentials(): Promise<UserCredentials | undefined>;
-  /** The server refused the credentials: forget what was cached. */
-  credentialsRefused(): void;
+  readonly network: ClientNetwork;
+  /** User name and password, or what stands for them. */
+  readonly userCredentials: UserCredentialSource;
+  /** Who is told what the server wants of the user. */
+  readonly prompt: CredentialPrompt;
 }
 
 /** How a client ended. */
@@ -66,10 +66,10 @@ export class Client {
   #address = new Uint8Array(0);
   #pingAction: "restart" | "exit" = "restart";
   #exitNotifications = 0;
-  #authToken: UserCredentials | undefined;
-  #userName = "";
   #upSince = 0;
   #stopReason: string | undefined;
+  /** Gives up questions to the user. */
+  readonly #stopped = new AbortController();
   #wake: () => void = () => {};
   #tunDetached = Promise.withResolvers<void>();
   #planeFailure: VpnError | undefined;
@@ -77,8 +77,9 @@ export class Client {
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.#log = parts.log;
-    this.#remotes = new RemoteList(parts.config, parts.log);
-    this.#tunnel = new ClientTunnel(parts.config, parts.log, () => this.#detachTun());
+    const { config, network, log } = parts;
+    this.#remotes = new RemoteList(config, log, (host, family) => network.resolve(host, family));
+    this.#tunnel = new ClientTunnel(config, network, log, () => this.#detachTun());
   }
 
   /**
@@ -112,6 +113,7 @@ export class Client {
   /** Ends `run`. */
   stop(reason: string): void {
     this.#stopReason ??= reason;
+    this.#stopped.abort();
     this.#wake();
   }
 
@@ -145,6 +147,8 @@ export class Client {
           error: new VpnError("All connections have been connect-retry-max times unsuccessful"),
         };
       }
+      await this.#prepareCredentials();
+      if (this.#stopReason !== undefined) return { reason: this.#stopReason };
       const end = await this.#connect(remote.connection, remote.address);
       if (this.#planeFailure !== undefined) {
         return { reason: "data plane", error: this.#planeFailure };
@@ -157,18 +161,28 @@ export class Client {
     }
   }
 
+  /** Before a connection: a server doesn't wait for somebody who types. */
+  async #prepareCredentials(): Promise<void> {
+    try {
+      await this.#parts.userCredentials.prepare(this.#stopped.signal);
+    } catch (error) {
+      if (this.#stopReason === undefined) throw error;
+    }
+  }
+
   /** What the end of a connection means for the program; undefined: it goes on. */
   #judge(end: ConnectionEnd): ClientEnd | undefined {
     switch (end.kind) {
       case "exit":
         return { reason: end.reason, error: end.error };
       case "auth-failed": {
-        // A token that ran out is no reason to give up: the password is still there.
-        const hadToken = this.#authToken !== undefined;
-        this.#authToken = undefined;
-        if (hadToken || end.temporary) return undefined;
-        this.#parts.credentialsRefused();
-        if (this.#parts.config.authRetry !== "none") return undefined;
+        if (end.temporary !== undefined) {
+          this.#remotes.refusedForNow(end.temporary);
+          return undefined;
+        }
+        const consequence = this.#parts.userCredentials.refused(end.reason);
+        this.#remotes.stay();
+        if (consequence === "retry") return undefined;
         return {
           reason: "auth-failure",
           error: new VpnError(
@@ -222,14 +236,10 @@ export class Client {
       command: (command) => this.#plane.command(command),
       keyInstalled: (keyId) => this.#keyInstallations.expect(serverPeer, keyId),
       traffic: () => this.#plane.counters.peer(serverPeer),
-      userCredentials: async () => {
-        const user = this.#authToken ?? await this.#parts.userCredentials();
-        this.#userName = user?.username ?? "";
-        return user;
-      },
-      authToken: (password, username) => {
-        this.#authToken = { username: username ?? this.#userName, password };
-      },
+      userCredentials: () => this.#parts.userCredentials.get(this.#stopped.signal),
+      authToken: (token, username) => this.#parts.userCredentials.tokenPushed(token, username),
+      prompt: this.#parts.prompt,
+      stopped: this.#stopped.signal,
       openTunnel: (pulled) => this.#openTunnel(connection, pulled, server.hostname),
       up: () => {
         this.#upSince = Date.now();

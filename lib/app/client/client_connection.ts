@@ -11,7 +11,7 @@
 import { wipe } from "../../base/bytes.ts";
 import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { ClientConfig, Connection, PulledOptions } from "../../config/config.ts";
+import type { PulledOptions } from "../../config/config.ts";
 import { parsePushReply } from "../../config/mod.ts";
 import { acceptCipher } from "../../control/cipher_negotiation.ts";
 import {
@@ -21,65 +21,18 @@ import {
 } from "../../control/local_options.ts";
 import { clientPeerInfo } from "../../control/peer_info.ts";
 import { drawRenegotiation } from "../../control/renegotiation.ts";
-import type { TlsCredentials, TlsPeer } from "../../control/tls_channel.ts";
+import type { TlsPeer } from "../../control/tls_channel.ts";
 import { TlsSession } from "../../control/tls_session.ts";
-import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
-import type { PeerTraffic } from "../../loop/counters.ts";
-import type { DataPlaneCommand } from "../../loop/data_plane.ts";
 import { type ControlMessage, parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { parseOptionsString } from "../../wire/options_string.ts";
 import { PushReplyAssembler } from "../../wire/push_reply.ts";
 import { dataFraming } from "../data_framing.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
-import type { PeerTrust } from "../peer_trust.ts";
 import { sessionSegmentSize } from "../segment_size.ts";
-
-/** User name and password, or what stands for them. */
-export interface UserCredentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** Why a connection ended. */
-export type ConnectionEnd =
-  /** Try again, at the next address or remote. */
-  | { readonly kind: "restart"; readonly reason: string; readonly error?: VpnError }
-  /** As `restart`, when there was no connection at all; that is in the log already. */
-  | { readonly kind: "unreachable" }
-  /** The server does not take our credentials. */
-  | { readonly kind: "auth-failed"; readonly reason?: string; readonly temporary: boolean }
-  /** The program ends. */
-  | { readonly kind: "exit"; readonly reason: string; readonly error?: VpnError };
-
-/** What a connection needs of its client. */
-export interface ConnectionContext {
-  readonly config: ClientConfig;
-  readonly connection: Connection;
-  readonly credentials: TlsCredentials;
-  readonly wrap: ControlWrap;
-  readonly trust: PeerTrust;
-  readonly log: Log;
-  /** The worker's number of the socket. */
-  readonly socket: number;
-  /** The server's raw sockaddr. */
-  readonly address: Uint8Array;
-  transmit(datagram: Uint8Array): void;
-  command(command: DataPlaneCommand): void;
-  /** Resolves when the worker has taken the keys. */
-  keyInstalled(keyId: number): Promise<void>;
-  /** What was counted for the server. */
-  traffic(): PeerTraffic;
-  userCredentials(): Promise<UserCredentials | undefined>;
-  /** `auth-token` was pushed: it stands for the password from now on. */
-  authToken(token: string, username: string | undefined): void;
-  /** Device, addresses and routes as pulled; resolves when they are there. */
-  openTunnel(pulled: PulledOptions): Promise<void>;
-  /** Traffic can flow. */
-  up(): void;
-  ended(end: ConnectionEnd): void;
-}
+import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
+import { PendingLogin } from "./pending_login.ts";
 
 /** A client has one peer. */
 export const serverPeer = 0;
@@ -103,6 +56,7 @@ export class ClientConnection {
   readonly #session: TlsSession;
   readonly #log: Log;
   readonly #pushReply = new PushReplyAssembler();
+  readonly #login: PendingLogin;
   #responded = false;
   #keyBlock: Uint8Array | undefined;
   #serverOptions = "";
@@ -150,6 +104,17 @@ export class ClientConnection {
       },
       failed: (error) => this.#failed(error),
     });
+    this.#login = new PendingLogin({
+      tls,
+      log: context.log,
+      prompt: context.prompt,
+      stopped: context.stopped,
+      sendMessage: (text) => this.#session.sendMessage(text),
+      expired: (seconds) => {
+        this.#log.error(`No reply from server to push requests in ${seconds}s`);
+        this.end({ kind: "restart", reason: "no-push-reply" });
+      },
+    });
     this.#later(context.connection.connectTimeout * 1000, () => {
       if (this.#responded) return;
       this.end({ kind: "restart", reason: "server-poll-timeout" });
@@ -186,6 +151,7 @@ export class ClientConnection {
     if (this.#ended) return;
     this.#ended = true;
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#login.end();
     this.#session.close();
     wipe(this.#keyBlock);
     if (this.#peerAdded) this.#context.command({ kind: "remove-peer", peer: serverPeer });
@@ -225,6 +191,7 @@ export class ClientConnection {
   async #keysDerived(keyId: number, keyBlock: Uint8Array): Promise<void> {
     if (this.#cipher !== undefined) return await this.#installKey(keyId, keyBlock);
     this.#keyBlock = keyBlock;
+    this.#login.start();
     // A server before 2.6 waits for the request; a newer one sends its reply by itself.
     this.#later(0, () => this.#requestPush());
   }
@@ -261,22 +228,28 @@ export class ClientConnection {
   #controlMessage(message: ControlMessage, text: string): void {
     switch (message.kind) {
       case "push-reply": {
-        if (this.#pulling) return;
+        if (this.#pulling) return this.#renewToken(message.options);
         const options = this.#pushReply.add(message);
         if (options === "more") return;
         if (options === "too-long") {
           return this.#failed(new VpnError("the server pushes more options than we take"));
         }
         this.#pulling = true;
+        this.#login.end();
         this.#pull(options).catch((error) => this.#failed(error));
         return;
       }
       case "auth-failed":
-        this.#log.error(`AUTH: Received control message: ${text}`);
+        // A challenge's state is as good as the password until it is answered.
+        this.#log.error(
+          `AUTH: Received control message: ${
+            text.replace(/^(AUTH_FAILED,CRV1:[^:]*):[^:]*/, "$1:[redacted]")
+          }`,
+        );
         return this.end({
           kind: "auth-failed",
           reason: message.reason,
-          temporary: message.temporary !== undefined,
+          temporary: message.temporary,
         });
       case "restart":
         this.#log.at(1, `Connection reset command was pushed by server ('${message.reason}')`);
@@ -286,13 +259,25 @@ export class ClientConnection {
         return this.end({ kind: "exit", reason: "server-pushed-halt" });
       case "exit":
         return this.peerExited();
-      case "info":
+      case "auth-pending":
+        return this.#login.extend(message.timeout);
       case "info-pre":
+        this.#login.inform(message.text);
+        return;
+      case "info":
         this.#log.at(1, `Info command was pushed by server ('${message.text}')`);
         return;
       default:
         this.#log.at(3, `control message not handled: ${text}`);
     }
+  }
+
+  /** After a renegotiation the server may push a new token, and nothing else. */
+  #renewToken(options: readonly string[]): void {
+    const token = options.find((option) => option.startsWith("auth-token "));
+    if (token === undefined) return;
+    this.#log.at(3, "PUSH: the server renews the auth-token");
+    this.#context.authToken(token.slice("auth-token ".length), undefined);
   }
 
   /** The server said that it ends. */

@@ -15,6 +15,7 @@ import {
   type PulledOptions,
 } from "../../config/mod.ts";
 import { TunnelInterface, type TunnelServer } from "../../net/tunnel_interface.ts";
+import type { ClientNetwork } from "../client_network/client_network.ts";
 import { describeRoutes, describeTunnel } from "../tunnel_description.ts";
 
 /** What the data plane needs to know of the device. */
@@ -31,6 +32,7 @@ export interface OpenedTunnel {
 /** See the module's page. */
 export class ClientTunnel {
   readonly #config: ClientConfig;
+  readonly #machine: ClientNetwork;
   readonly #log: Log;
   readonly #detach: () => Promise<void>;
   #tunnel: TunnelInterface | undefined;
@@ -38,8 +40,14 @@ export class ClientTunnel {
   #routeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param detach Has the data plane let go of the device; resolves when it has. */
-  constructor(config: ClientConfig, log: Log, detach: () => Promise<void>) {
+  constructor(
+    config: ClientConfig,
+    machine: ClientNetwork,
+    log: Log,
+    detach: () => Promise<void>,
+  ) {
     this.#config = config;
+    this.#machine = machine;
     this.#log = log;
     this.#detach = detach;
   }
@@ -62,6 +70,7 @@ export class ClientTunnel {
       const description = describeTunnel(this.#config, mtu, network);
       this.#tunnel = await TunnelInterface.open(description, this.#log);
       this.#shape = shape;
+      this.#machine.deviceOpened(this.#tunnel.index);
       await this.#addRoutes(this.#tunnel, network, {
         address: server,
         mark: this.#config.socket.mark,

@@ -7,11 +7,12 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
 import { encodeSockaddr } from "deno-tun";
 import { randomBytes } from "../../base/bytes.ts";
+import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ClientConfig, Connection } from "../../config/config.ts";
+import type { TemporaryFailure } from "../../wire/control_message.ts";
 
 /** Somewhere to connect to. */
 export interface Remote {
@@ -19,6 +20,9 @@ export interface Remote {
   /** Raw sockaddr. */
   readonly address: Uint8Array;
 }
+
+/** Finds the addresses of a server. */
+export type NameLookup = (host: string, family: 4 | 6 | undefined) => Promise<string[]>;
 
 /** Rounds before the waits double. */
 const patientRounds = 5;
@@ -30,14 +34,20 @@ const resolveRetryWait = 5000;
 export class RemoteList {
   readonly #config: ClientConfig;
   readonly #log: Log;
+  readonly #lookup: NameLookup;
   readonly #connections: readonly Connection[];
   #index = -1;
   #addresses: Uint8Array[] = [];
+  #last: Remote | undefined;
+  #stay = false;
+  /** Shortest next wait, ms. */
+  #backoff = 0;
   /** Rounds through all remotes without a connection. */
   #rounds = 0;
 
-  constructor(config: ClientConfig, log: Log) {
+  constructor(config: ClientConfig, log: Log, lookup: NameLookup) {
     this.#config = config;
+    this.#lookup = lookup;
     this.#log = log;
     this.#connections = config.remoteRandom ? shuffled(config.connections) : config.connections;
   }
@@ -48,8 +58,14 @@ export class RemoteList {
   async next(stopped: () => boolean): Promise<Remote | undefined> {
     const { connectRetryMax } = this.#config;
     while (!stopped()) {
+      if (this.#stay && this.#last !== undefined) {
+        this.#stay = false;
+        this.#rounds++;
+        if (connectRetryMax > 0 && this.#rounds >= connectRetryMax) return undefined;
+        return this.#last;
+      }
       const address = this.#addresses.shift();
-      if (address !== undefined) return { connection: this.#current, address };
+      if (address !== undefined) return this.#last = { connection: this.#current, address };
       this.#index++;
       if (this.#index === this.#connections.length) {
         this.#index = 0;
@@ -66,8 +82,26 @@ export class RemoteList {
     this.#rounds = 0;
   }
 
+  /** The next attempt is at the same address: that server has something to say to it. */
+  stay(): void {
+    this.#stay = true;
+  }
+
+  /** The server doesn't want us just now (`AUTH_FAILED,TEMP`), and may say where to go. */
+  refusedForNow({ backoff = 0, advance = "no" }: TemporaryFailure): void {
+    this.#backoff = backoff * 1000;
+    this.#stay = advance === "no";
+    if (advance === "remote") this.#addresses = [];
+  }
+
   /** How long to wait before the next attempt, ms. */
   waitBefore(): number {
+    const backoff = this.#backoff;
+    this.#backoff = 0;
+    return Math.max(backoff, this.#ordinaryWait());
+  }
+
+  #ordinaryWait(): number {
     const { connectRetryWait, connectRetryMaxWait } = this.#current;
     const doublings = Math.max(0, this.#rounds - patientRounds);
     return Math.min(connectRetryWait * 2 ** Math.min(doublings, 16), connectRetryMaxWait) * 1000;
@@ -85,10 +119,11 @@ export class RemoteList {
     const deadline = Date.now() + this.#config.resolvRetry * 1000;
     while (!stopped()) {
       try {
-        const found = await lookup(host, { all: true, family: family ?? 0 });
-        return found.map(({ address }) => encodeSockaddr(address, port));
-      } catch {
-        this.#log.error(`RESOLVE: Cannot resolve host address: ${host}:${port}`);
+        const found = await this.#lookup(host, family);
+        return found.map((address) => encodeSockaddr(address, port));
+      } catch (error) {
+        const reason = error instanceof VpnError ? ` (${error.line})` : "";
+        this.#log.error(`RESOLVE: Cannot resolve host address: ${host}:${port}${reason}`);
       }
       // With other remotes to try there is no point in waiting for this one's name.
       if (this.#connections.length > 1 || Date.now() >= deadline) return [];

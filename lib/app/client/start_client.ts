@@ -10,25 +10,36 @@ import type { ClientConfig, LoadedFiles } from "../../config/mod.ts";
 import { controlWrap, peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatClientStatistics } from "../status/client_statistics.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
+import { ClientNetwork } from "../client_network/client_network.ts";
 import { Client } from "./client.ts";
+import { TerminalPrompt } from "./terminal_prompt.ts";
 import { UserCredentialSource } from "./user_credentials.ts";
 
 /** See `startTunnel`. */
-export function startClient(config: ClientConfig, files: LoadedFiles, log: Log): Tunnel {
-  const users = new UserCredentialSource(config, files);
+export function startClient(given: ClientConfig, files: LoadedFiles, log: Log): Tunnel {
+  // What may be wrong with the configuration comes first: a kill switch would stay in force.
+  const prompt = new TerminalPrompt(log);
+  const userCredentials = new UserCredentialSource(given, files, prompt);
+  const credentials = tlsCredentials(given.tls, files);
+  const trust = peerTrust("server", given.tls, files, log);
+  const network = ClientNetwork.start(given, log);
+  const { config } = network;
   const client = new Client({
     config,
-    credentials: tlsCredentials(config.tls, files),
+    credentials,
     wrap: (connection) => controlWrap(connection.controlKey, files, config.data.auth, config.data),
-    trust: peerTrust("server", config.tls, files, log),
+    trust,
     log,
-    userCredentials: () => users.get(),
-    credentialsRefused: () => users.forget(),
+    network,
+    userCredentials,
+    prompt,
   });
   const ended = client.run().catch((cause: unknown): TunnelEnd => ({
     reason: "failure",
     error: cause instanceof VpnError ? cause : new VpnError(errorLine(cause), undefined, { cause }),
   }));
+  let running = true;
+  ended.then(() => running = false);
   return {
     ended,
     status: () => formatClientStatistics(client.status()),
@@ -37,8 +48,11 @@ export function startClient(config: ClientConfig, files: LoadedFiles, log: Log):
       return true;
     },
     stop: async (reason) => {
+      // SIGHUP starts anew, and one that ended by itself was not ended by the user.
+      const orderly = running && reason !== "SIGHUP";
       client.stop(reason);
       await ended;
+      network.end(orderly);
     },
   };
 }

@@ -9,9 +9,11 @@ import { type InferValue, message, or } from "@optique/core";
 import { runSync } from "@optique/run";
 import { programVersion } from "../../base/version.ts";
 import { connectCommand } from "./connect_options.ts";
+import { killSwitchCommand } from "./kill_switch_options.ts";
+import { pkiCommand } from "./pki_options.ts";
 import { serveCommand } from "./serve_options.ts";
 
-const commands = or(serveCommand, connectCommand);
+const commands = or(serveCommand, connectCommand, killSwitchCommand, pkiCommand);
 
 /** What a command line asks for; `action` names the command. */
 export type ChosenCommand = InferValue<typeof commands>;
@@ -24,6 +26,8 @@ const actions: {
 } = {
   serve: async (chosen) => (await import("./serve.ts")).serve(chosen),
   connect: async (chosen) => (await import("./connect.ts")).connect(chosen),
+  "kill-switch": async (chosen) => (await import("./kill_switch.ts")).killSwitch(chosen),
+  pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
 };
 
 /** Runs a command line; the exit code. */

@@ -17,5 +17,12 @@ export interface ConnectArguments {
 
 /** Runs the client; the exit code. */
 export async function connect({ profile, options }: ConnectArguments): Promise<number> {
-  return await runProgram(() => parseForRole(["--config", profile, ...options], "client"));
+  const argv = ["--config", profile, ...options.flatMap(killSwitchWord)];
+  return await runProgram(() => parseForRole(argv, "client"));
+}
+
+/** OpenVPN's options know no `=`; what is written as `--kill-switch=off` shall mean what it says. */
+function killSwitchWord(argument: string): string[] {
+  const match = argument.match(/^--kill-switch=(.*)$/);
+  return match === null ? [argument] : ["--kill-switch", ...match[1].split(",")];
 }

@@ -8,13 +8,10 @@ import { join } from "node:path";
 import { Netlink } from "deno-tun";
 import { VpnError } from "../../base/errors.ts";
 import { generateStaticKey } from "../../crypto/static_key.ts";
-import { openStateDirectory } from "../../pki/mod.ts";
+import { defaultStateDirectory, openStateDirectory } from "../../pki/mod.ts";
 import { resolversForClients } from "../exit/resolvers.ts";
 import { runProgram } from "../program.ts";
 import { parseForRole } from "./command_line.ts";
-
-/** Where a server keeps its keys unless told otherwise. */
-export const defaultStateDirectory = "vpn-data";
 
 /** What `vpn serve` was given. */
 export interface ServeArguments {

@@ -13,11 +13,7 @@
 
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { ServerConfig } from "../../config/config.ts";
-import { AddressPool } from "../../control/address_pool.ts";
 import { ResetResponder } from "../../control/reset_responder.ts";
-import type { TlsCredentials } from "../../control/tls_channel.ts";
-import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import { TunnelInterface } from "../../net/tunnel_interface.ts";
@@ -25,25 +21,19 @@ import type { ExitNode } from "../../net/exit_node.ts";
 import { openServerExit } from "../exit/server_exit.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
-import type { PeerTrust } from "../peer_trust.ts";
-import type { ServerStatus } from "../status/server_status.ts";
+import { admissionSteps } from "./admission_steps.ts";
+import type { AdmissionStep, Candidate } from "./admission.ts";
+import { ClientIndex } from "./client_index.ts";
+import { ClientLeases } from "./client_leases.ts";
 import { RateLimit } from "./rate_limit.ts";
-import { type Lease, type ServerContext, ServerInstance } from "./server_instance.ts";
+import type { Lease, ServerClient } from "./server_client.ts";
+import type { ServerContext, ServerParts } from "./server_context.ts";
+import { ServerInstance } from "./server_instance.ts";
 import { serverStatus } from "./server_picture.ts";
+import type { ServerStatus } from "../status/server_status.ts";
 import { openServerSocket, type ServerSocket } from "./server_socket.ts";
 import { endpointText } from "../sockets.ts";
 import { serverTunnel } from "../tunnel_description.ts";
-
-/** What a server is made of. */
-export interface ServerParts {
-  readonly config: ServerConfig;
-  readonly credentials: TlsCredentials;
-  readonly wrap: ControlWrap;
-  readonly trust: PeerTrust;
-  readonly log: Log;
-  /** Called once, when the server cannot go on. */
-  failed(error: VpnError): void;
-}
 
 /** Instances beyond `max-clients`: sessions that are being replaced or still shake hands. */
 const spareInstances = 64;
@@ -59,12 +49,10 @@ export class Server {
   readonly #parts: ServerParts;
   readonly #log: Log;
   readonly #responder: ResetResponder;
-  readonly #pool: AddressPool | undefined;
+  readonly #leases: ClientLeases;
+  readonly #steps: readonly AdmissionStep[];
   readonly #keyInstallations = new KeyInstallations();
-  /** By socket and address, as text; several where a client starts anew from the same port. */
-  readonly #instances = new Map<string, Set<ServerInstance>>();
-  readonly #byPeerId: (ServerInstance | undefined)[];
-  #instanceCount = 0;
+  readonly #clients = new ClientIndex();
   #socket!: ServerSocket;
   #tunnel!: TunnelInterface;
   #exit: ExitNode | undefined;
@@ -82,9 +70,9 @@ export class Server {
     // Over TCP an answer goes to nobody who has not asked for it.
     const limit = config.listen.transport === "tcp" ? unlimited : config.connectFreqInitial;
     this.#responder = new ResetResponder(wrap, cookie, limit);
-    this.#pool = config.pool && new AddressPool(config.pool.start, config.pool.end);
+    this.#leases = new ClientLeases(config);
+    this.#steps = admissionSteps(parts);
     this.#sessionLimit = new RateLimit(config.connectFreq);
-    this.#byPeerId = new Array(config.maxClients).fill(undefined);
   }
 
   /**
@@ -133,7 +121,7 @@ export class Server {
     this.#plane.command({ kind: "attach-tun", fd, vnetHeader, udpSegmentation, mtu });
     if (new KeyVolume(config.tls).limited) {
       this.#volumeTimer = setInterval(() => {
-        for (const instance of this.#byPeerId) instance?.checkVolume();
+        for (const instance of this.#leases.all()) instance.checkVolume();
       }, volumeCheckInterval);
     }
     this.#socket.attach(this.#plane);
@@ -143,14 +131,14 @@ export class Server {
 
   /** Clients, routes and traffic. */
   status(): ServerStatus {
-    return serverStatus(this.#byPeerId, this.#plane.counters);
+    return serverStatus(this.#leases.all(), this.#plane.counters);
   }
 
   /** Ends all sessions and undoes all that was set up. May be called once. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#volumeTimer);
-    const instances = [...this.#byPeerId].filter((instance) => instance !== undefined);
+    const instances = this.#leases.all();
     const { explicitExitNotify } = this.#parts.config;
     if (explicitExitNotify > 0 && instances.length > 0) {
       // 1: come back to the same server; 2: go on to the next one.
@@ -159,9 +147,7 @@ export class Server {
       }
       await new Promise((resolve) => setTimeout(resolve, farewell));
     }
-    for (const set of [...this.#instances.values()]) {
-      for (const instance of [...set]) instance.close("server-shutdown");
-    }
+    for (const client of this.#clients.all()) client.close("server-shutdown");
     await this.#plane.stop();
     await this.#exit?.close();
     await this.#tunnel.close();
@@ -181,13 +167,13 @@ export class Server {
         this.#float(event.peer, event.socket, event.address);
         break;
       case "peer-timeout":
-        this.#byPeerId[event.peer]?.close("ping-restart");
+        this.#leases.get(event.peer)?.close("ping-restart");
         break;
       case "peer-exit":
-        this.#byPeerId[event.peer]?.close("remote-exit");
+        this.#leases.get(event.peer)?.close("remote-exit");
         break;
       case "key-exhausting":
-        this.#byPeerId[event.peer]?.renegotiate();
+        this.#leases.get(event.peer)?.renegotiate();
         break;
       case "connection-opened":
         this.#socket.connections?.opened(event.socket, event.address);
@@ -211,25 +197,21 @@ export class Server {
     const address = this.#socket.connections?.closed(socket);
     if (address === undefined) return;
     this.#log.at(3, `${endpointText(address)} Connection reset, restarting [${reason}]`);
-    for (const instance of [...this.#instances.get(peerKey(socket, address)) ?? []]) {
-      instance.close("connection-reset");
-    }
+    for (const client of [...this.#clients.at(socket, address)]) client.close("connection-reset");
   }
 
   #controlDatagram(socket: number, address: Uint8Array, datagram: Uint8Array): void {
     const { connections } = this.#socket;
     // What a connection brought that is closed by now.
     if (connections?.has(socket) === false) return;
-    const key = peerKey(socket, address);
-    for (const instance of this.#instances.get(key) ?? []) {
-      if (instance.matches(datagram)) return instance.receive(datagram);
-    }
+    const others = this.#clients.at(socket, address);
+    for (const client of others) if (client.matches(datagram)) return client.receive(datagram);
     if (this.#stopping) return;
     const verdict = this.#responder.consider(datagram, address, Math.floor(Date.now() / 1000));
     if (verdict.kind === "reply") {
       this.#socket.send(socket, address, verdict.datagram);
     } else if (verdict.kind === "accept") {
-      if (this.#instanceCount >= this.#parts.config.maxClients + spareInstances) {
+      if (this.#clients.size >= this.#parts.config.maxClients + spareInstances) {
         this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
         return;
       }
@@ -241,14 +223,14 @@ export class Server {
         );
         return;
       }
-      if (this.#parts.config.tls.singleSession && this.#instances.has(key)) {
+      if (this.#parts.config.tls.singleSession && others.size > 0) {
         this.#log.at(
           1,
           `TLS Error: no new session from ${endpointText(address)} (single-session)`,
         );
         return;
       }
-      this.#accept(socket, address, key, verdict).receive(datagram);
+      this.#accept(socket, address, verdict).receive(datagram);
     } else if (verdict.reason === "rate") {
       this.#log.at(4, "connect-freq-initial: too many new connections, one is not answered");
     } else {
@@ -263,15 +245,13 @@ export class Server {
   #accept(
     socket: number,
     address: Uint8Array,
-    key: string,
     sessionIds: { localSessionId: Uint8Array; remoteSessionId: Uint8Array },
   ): ServerInstance {
     const endpoint = endpointText(address);
     this.#log.at(3, `${endpoint} TLS: new session`);
     const id = this.#nextClientId++;
     const instance = new ServerInstance(this.#context(), id, socket, address, endpoint, sessionIds);
-    this.#index(key, instance);
-    this.#instanceCount++;
+    this.#clients.add(instance);
     this.#socket.connections?.sessionBegan(socket);
     return instance;
   }
@@ -284,20 +264,20 @@ export class Server {
       wrap,
       trust,
       log,
+      steps: this.#steps,
       transmit: (socket, address, datagram) => this.#socket.send(socket, address, datagram),
       command: (command) => this.#plane.command(command),
       keyInstalled: (peer, keyId) => this.#keyInstallations.expect(peer, keyId),
-      lease: (instance, commonName) => this.#lease(instance, commonName),
-      closed: (instance) => this.#closed(instance),
+      lease: (client, candidate) => this.#lease(client, candidate),
+      closed: (client) => this.#closed(client),
       heard: (peerId) => this.#plane.counters.markReceived(peerId, Date.now()),
       traffic: (peerId) => this.#plane.counters.peer(peerId),
     };
   }
 
-  #lease(instance: ServerInstance, commonName: string): Lease {
-    const { config } = this.#parts;
-    if (!config.duplicateCn) {
-      const former = this.#byPeerId.find((other) => other?.commonName === commonName);
+  #lease(client: ServerClient, { commonName }: Candidate): Lease {
+    if (!this.#parts.config.duplicateCn) {
+      const former = this.#leases.all().find((other) => other.commonName === commonName);
       if (former !== undefined) {
         this.#log.at(
           1,
@@ -308,55 +288,24 @@ export class Server {
         former.close("replaced");
       }
     }
-    const peerId = this.#byPeerId.indexOf(undefined);
-    if (peerId < 0) {
-      throw new VpnError(
-        "MULTI: new incoming connection would exceed maximum number of clients " +
-          `(${config.maxClients})`,
-        "raise max-clients",
-      );
-    }
-    const address = this.#pool?.take(commonName);
-    if (this.#pool !== undefined && address === undefined) {
-      throw new VpnError("no free address in the pool", "give the server a larger network");
-    }
-    this.#byPeerId[peerId] = instance;
-    return { peerId, address, netmask: config.pool?.netmask ?? "255.255.255.255" };
+    return this.#leases.take(client, commonName);
   }
 
-  #closed(instance: ServerInstance): void {
-    const key = peerKey(instance.socket, instance.address);
-    const set = this.#instances.get(key);
-    if (set?.delete(instance)) this.#instanceCount--;
-    this.#socket.connections?.sessionEnded(instance.socket);
-    if (set?.size === 0) this.#instances.delete(key);
-    const { lease } = instance;
+  #closed(client: ServerClient): void {
+    this.#clients.remove(client);
+    this.#socket.connections?.sessionEnded(client.socket);
+    const { lease } = client;
     if (lease === undefined) return;
-    this.#byPeerId[lease.peerId] = undefined;
-    if (lease.address !== undefined) this.#pool?.release(lease.address);
+    this.#leases.release(lease);
     this.#keyInstallations.forget(lease.peerId);
     this.#plane.command({ kind: "remove-peer", peer: lease.peerId });
   }
 
   #float(peerId: number, socket: number, address: Uint8Array): void {
-    const instance = this.#byPeerId[peerId];
-    if (instance === undefined) return;
-    const formerKey = peerKey(instance.socket, instance.address);
-    const former = this.#instances.get(formerKey);
-    former?.delete(instance);
-    if (former?.size === 0) this.#instances.delete(formerKey);
-    instance.float(address, endpointText(address));
-    this.#index(peerKey(socket, address), instance);
+    const client = this.#leases.get(peerId);
+    if (client === undefined) return;
+    this.#clients.remove(client);
+    client.float(socket, address, endpointText(address));
+    this.#clients.add(client);
   }
-
-  #index(key: string, instance: ServerInstance): void {
-    const set = this.#instances.get(key);
-    if (set === undefined) this.#instances.set(key, new Set([instance]));
-    else set.add(instance);
-  }
-}
-
-/** Over TCP an address may come again with another connection. */
-function peerKey(socket: number, address: Uint8Array): string {
-  return `${socket} ${String.fromCharCode(...address)}`;
 }

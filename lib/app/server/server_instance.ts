@@ -2,8 +2,8 @@
  * One client of a server, from its first control packet to its end: OpenVPN's "client instance".
  *
  * ```text
- * handshake ─► admitted (name, cipher, peer-id, address) ─► connected (keys active) ─► closed
- *         └──► refused (AUTH_FAILED told) ─────────────────────────────────────────────┘
+ * handshake ─► key exchange ─► admission (admission.ts) ─► lease, keys, push ─► in ─► closed
+ *         └──────────────────────────┴► refused (AUTH_FAILED told) ──────────────────────┘
  * ```
  *
  * @module
@@ -11,81 +11,60 @@
 
 import { wipe } from "../../base/bytes.ts";
 import { errorLine, VpnError } from "../../base/errors.ts";
-import { ipv4Bytes, parseIpv4 } from "../../base/ipv4.ts";
 import type { Log } from "../../base/log.ts";
-import type { ServerConfig } from "../../config/config.ts";
 import {
   localOptionsString,
   optionWarnings,
   serverOptionValues,
 } from "../../control/local_options.ts";
-import { type Admission, admit, pushedOptions } from "../../control/server_admission.ts";
+import { type Admission, admit, sessionOptions } from "../../control/server_admission.ts";
 import { drawRenegotiation } from "../../control/renegotiation.ts";
-import type { TlsCredentials, TlsPeer } from "../../control/tls_channel.ts";
+import type { TlsPeer } from "../../control/tls_channel.ts";
 import { TlsSession } from "../../control/tls_session.ts";
-import type { ControlWrap } from "../../crypto/control_wrap.ts";
-import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
 import { replyPacketId } from "../../control/reset_responder.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
 import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { buildPushReplies } from "../../wire/push_reply.ts";
-import type { PeerTraffic } from "../../loop/counters.ts";
-import type { DataPlaneCommand } from "../../loop/data_plane.ts";
-import { dataFraming } from "../data_framing.ts";
-import { KeyVolume } from "../key_volume.ts";
-import type { PeerTrust } from "../peer_trust.ts";
-import { sessionSegmentSize } from "../segment_size.ts";
-
-/** A place among the server's peers, and the address that goes with it. */
-export interface Lease {
-  readonly peerId: number;
-  /** Virtual IPv4 address; absent without a pool. */
-  readonly address?: string;
-  readonly netmask: string;
-}
-
-/** What an instance needs of its server. */
-export interface ServerContext {
-  readonly config: ServerConfig;
-  readonly credentials: TlsCredentials;
-  readonly wrap: ControlWrap;
-  readonly trust: PeerTrust;
-  readonly log: Log;
-  /** Sends a control datagram. */
-  transmit(socket: number, address: Uint8Array, datagram: Uint8Array): void;
-  command(command: DataPlaneCommand): void;
-  /** Resolves when the worker has taken the keys. */
-  keyInstalled(peer: number, keyId: number): Promise<void>;
-  /**
-   * A place for a client of this name; closes its former session, unless `duplicate-cn`.
-   *
-   * @throws {VpnError} when the server is full.
-   */
-  lease(instance: ServerInstance, commonName: string): Lease;
-  closed(instance: ServerInstance): void;
-  /** A control packet of this peer was authentic. */
-  heard(peerId: number): void;
-  /** What was counted for the peer. */
-  traffic(peerId: number): PeerTraffic;
-}
+import { AdmissionRefusal, admitCandidate, type Candidate } from "./admission.ts";
+import { PushList } from "./push_list.ts";
+import type { Lease, ServerClient } from "./server_client.ts";
+import type { ServerContext } from "./server_context.ts";
+import { ServerPeer } from "./server_peer.ts";
 
 /** How long a refused client has to fetch its AUTH_FAILED, ms. */
 const refusalLinger = 5000;
 
+/** Why a client is not let in; `answer` follows `AUTH_FAILED,`. */
+interface Refusal {
+  readonly answer: string | undefined;
+}
+
 /** See the module's page. */
-export class ServerInstance {
+export class ServerInstance implements ServerClient {
   readonly createdAt = Date.now();
   readonly #context: ServerContext;
   readonly #session: TlsSession;
   #log: Log;
-  #peer: VerifiedPeer | undefined;
+  #certificate: VerifiedPeer | undefined;
+  #commonName: string | undefined;
   #admission: Admission | undefined;
+  #candidate: Candidate | undefined;
+  #refusal: Refusal | undefined;
+  /** The first keys, until the client is admitted. */
+  #firstKeyBlock: Uint8Array | undefined;
   #lease: Lease | undefined;
-  #refusal: string | undefined;
-  readonly #volume: KeyVolume;
-  #pushed = false;
+  #peer: ServerPeer | undefined;
+  /** The client has the first keys, so that packets under them can be sent. */
+  #firstKeySettled = false;
+  #admitted = false;
+  #pushRequested = false;
+  #answered = false;
+  #refusalTold = false;
   #closed = false;
+  readonly #gone = new AbortController();
+  readonly #endings: (() => void)[] = [];
+  #patience: ReturnType<typeof setTimeout> | undefined;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   /**
@@ -97,7 +76,7 @@ export class ServerInstance {
   constructor(
     context: ServerContext,
     readonly id: number,
-    readonly socket: number,
+    public socket: number,
     public address: Uint8Array,
     public endpoint: string,
     sessionIds: { localSessionId: Uint8Array; remoteSessionId: Uint8Array },
@@ -105,7 +84,6 @@ export class ServerInstance {
     this.#context = context;
     this.#log = context.log.prefixed(endpoint);
     const { tls } = context.config;
-    this.#volume = new KeyVolume(tls);
     this.#session = new TlsSession(
       {
         role: "server",
@@ -129,7 +107,7 @@ export class ServerInstance {
         settled: (keyId) => this.#settled(keyId),
         controlMessage: (text) => this.#controlMessage(text),
         tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
-        retired: (keyId) => this.#retired(keyId),
+        retired: (keyId) => this.#peer?.retireKey(keyId),
         renegotiating: (keyId, byPeer) =>
           this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`),
         failed: (error) => this.#failed(error),
@@ -138,9 +116,9 @@ export class ServerInstance {
     );
   }
 
-  /** The certificate's common name, once checked. */
+  /** What the client is called: its certificate's common name, or what a step made of it. */
   get commonName(): string | undefined {
-    return this.#peer?.commonName;
+    return this.#commonName;
   }
   /** Peer-id and address, once admitted. */
   get lease(): Lease | undefined {
@@ -159,12 +137,13 @@ export class ServerInstance {
   /** Takes a control datagram. */
   receive(datagram: Uint8Array): void {
     const authentic = this.#session.receive(datagram);
-    if (authentic && this.#lease !== undefined) this.#context.heard(this.#lease.peerId);
+    if (authentic) this.#peer?.heard();
   }
 
   /** The peer's packets come from another address now. */
-  float(address: Uint8Array, endpoint: string): void {
+  float(socket: number, address: Uint8Array, endpoint: string): void {
     this.#log.at(1, `peer ${this.#lease?.peerId} floated from ${this.endpoint} to ${endpoint}`);
+    this.socket = socket;
     this.address = address;
     this.endpoint = endpoint;
     this.#nameLog();
@@ -176,9 +155,7 @@ export class ServerInstance {
 
   /** Renegotiates when the key has carried as much as it may. */
   checkVolume(): void {
-    if (this.#lease === undefined) return;
-    const traffic = this.#context.traffic(this.#lease.peerId);
-    if (this.#volume.exceeded(traffic)) this.renegotiate();
+    if (this.#peer?.volumeExceeded) this.renegotiate();
   }
 
   /** Tells the client something (`RESTART`, `AUTH_FAILED,…`). */
@@ -191,6 +168,10 @@ export class ServerInstance {
     if (this.#closed) return;
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#patience);
+    this.#gone.abort();
+    wipe(this.#firstKeyBlock);
+    for (const action of this.#endings.splice(0)) action();
     this.#session.close();
     this.#log.at(1, `SIGTERM[soft,${reason}] received, client-instance exiting`);
     this.#context.closed(this);
@@ -204,115 +185,151 @@ export class ServerInstance {
     try {
       const peer = await this.#context.trust.verify(chain);
       for (const warning of peer.warnings) this.#log.warn(warning);
-      if (keyId > 0 && peer.commonName !== this.#peer?.commonName) {
+      const former = this.#certificate?.commonName;
+      if (keyId > 0 && peer.commonName !== former) {
         throw new VpnError(
-          `TLS Auth Error: the common name changed from ${this.#peer?.commonName} to ${peer.commonName}`,
+          `TLS Auth Error: the common name changed from ${former} to ${peer.commonName}`,
         );
       }
       this.#log.at(1, `VERIFY OK: ${peer.subject}`);
-      this.#peer = peer;
+      this.#certificate = peer;
     } catch (error) {
       // A first session that TLS has no objection to lives on until the refusal is told, without
       // keys: a revoked client should hear why. Any other ends here, and says so when it does.
       if (keyId > 0 || objection !== undefined) throw error;
       this.#log.error(`VERIFY ERROR: ${errorLine(error)}`);
-      this.#refusal = "certificate verification failed";
+      this.#refusal = { answer: "certificate verification failed" };
     }
   }
 
-  #authorize(message: KeyMethod2Message, keyId: number): Promise<void> {
-    if (this.#refusal !== undefined) return Promise.resolve();
+  async #authorize(message: KeyMethod2Message, keyId: number): Promise<void> {
+    if (this.#refusal !== undefined) return;
     const { config } = this.#context;
     for (const warning of optionWarnings(serverOptionValues(config), message.options)) {
       this.#log.at(keyId === 0 ? 3 : 4, `WARNING: ${warning}`);
     }
-    if (keyId > 0) return Promise.resolve();
     try {
+      if (keyId > 0) {
+        if (!this.#admitted) throw new AdmissionRefusal("renegotiation before admission");
+        await admitCandidate(this.#context.steps, this.#candidateOf(message, true));
+        return;
+      }
       this.#admission = admit(config, message);
       for (const [name, value] of this.#admission.peerInfo) {
         this.#log.at(3, `peer info: ${name}=${value}`);
       }
-      this.#lease = this.#context.lease(this, this.#peer!.commonName);
-      this.#nameLog();
+      this.#candidate = this.#candidateOf(message, false);
     } catch (error) {
-      this.#log.error(errorLine(error));
-      this.#refusal = error instanceof Error && error.name === "CipherNegotiationError"
-        ? "Data channel cipher negotiation failed (no shared cipher)"
-        : "the server takes no further client";
+      this.#refused(error);
     }
-    return Promise.resolve();
+    // Nobody waits for a push: at a renegotiation the refusal goes out at once.
+    if (this.#refusal !== undefined && keyId > 0) this.#refuse();
+  }
+
+  #candidateOf(message: KeyMethod2Message, renegotiation: boolean): Candidate {
+    const { config } = this.#context;
+    return {
+      endpoint: this.endpoint,
+      address: this.address,
+      certificate: this.#certificate,
+      message,
+      peerInfo: this.#admission!.peerInfo,
+      renegotiation,
+      log: this.#log,
+      commonName: this.#commonName ?? this.#certificate?.commonName ?? "",
+      variables: {},
+      push: new PushList(config.push),
+      signal: this.#gone.signal,
+      tell: (text) => this.tell(text),
+      onMessage: undefined,
+      allow: (milliseconds) => this.#bePatient(milliseconds),
+      atEnd: (action) => void this.#endings.push(action),
+    };
+  }
+
+  #refused(error: unknown): void {
+    this.#log.error(errorLine(error));
+    let answer: string | undefined = "the server takes no further client";
+    if (error instanceof AdmissionRefusal) answer = error.answer;
+    else if (error instanceof Error && error.name === "CipherNegotiationError") {
+      answer = "Data channel cipher negotiation failed (no shared cipher)";
+    }
+    this.#refusal = { answer };
   }
 
   async #keysDerived(keyId: number, keyBlock: Uint8Array): Promise<void> {
-    const admission = this.#admission;
-    const lease = this.#lease;
-    if (this.#refusal !== undefined || admission === undefined || lease === undefined) {
+    if (keyId > 0 && this.#refusal === undefined && this.#peer !== undefined) {
+      return await this.#peer.installKey(keyId, keyBlock);
+    }
+    if (this.#refusal !== undefined || this.#candidate === undefined) {
       wipe(keyBlock);
       // The refusal goes out once our key message has, which the client waits for.
       this.#later(0, () => this.#refuse());
       return;
     }
-    const { config } = this.#context;
-    if (keyId === 0) this.#addPeer(admission, lease);
-    const material = selectKeyMaterial(keyBlock, "server", admission.cipher, config.data.auth);
-    wipe(keyBlock);
-    const installed = this.#context.keyInstalled(lease.peerId, keyId);
-    this.#context.command({ kind: "install-key", peer: lease.peerId, keyId, ...material });
-    await installed;
-    this.#volume.keyChanged(this.#context.traffic(lease.peerId));
-    if (keyId === 0) {
-      this.#log.at(
-        2,
-        `Data Channel: cipher '${admission.cipher}'${
-          admission.dataV2 ? `, peer-id: ${lease.peerId}` : ""
-        }`,
-      );
-      if (admission.pushUnasked) this.#later(0, () => this.#push());
+    this.#firstKeyBlock = keyBlock;
+    this.#bePatient(this.#context.config.tls.handWindow * 1000);
+    // As the refusal: what a step tells the client is to come after our key message.
+    this.#later(0, () => this.#enter(this.#candidate!));
+  }
+
+  #bePatient(milliseconds: number): void {
+    if (this.#admitted || this.#closed) return;
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      this.#log.error("the admission of this client took too long");
+      this.#refusal ??= { answer: undefined };
+      this.#refuse();
+    }, milliseconds);
+  }
+
+  async #enter(candidate: Candidate): Promise<void> {
+    try {
+      await admitCandidate(this.#context.steps, candidate);
+      if (this.#refusal !== undefined || this.#closed) return;
+      this.#commonName = candidate.commonName;
+      this.#lease = this.#context.lease(this, candidate);
+      await this.#join(this.#lease);
+    } catch (error) {
+      if (this.#closed || this.#refusal !== undefined) return;
+      this.#refused(error);
+      this.#refuse();
     }
   }
 
-  #addPeer(admission: Admission, lease: Lease): void {
-    const { config, command } = this.#context;
-    command({
-      kind: "add-peer",
-      peer: lease.peerId,
-      socket: this.socket,
-      address: this.address,
-      remotePeerId: admission.dataV2 ? lease.peerId : undefined,
-      framing: dataFraming[config.data.framing],
-      pingInterval: config.ping.interval * 1000,
-      pingTimeout: config.ping.timeout * 1000,
-      replayWindow: config.data.replayWindow,
-      replayTime: config.data.replayTime * 1000,
-      maximumSegmentSize: sessionSegmentSize({
-        transport: config.listen.transport,
-        mtu: config.mtu,
-        cipher: admission.cipher,
-        auth: config.data.auth,
-        framing: config.data.framing,
-        dataV2: admission.dataV2,
-        address: this.address,
-      }),
-    });
-    if (lease.address === undefined) return;
-    const network = ipv4Bytes(parseIpv4(lease.address)!);
-    command({ kind: "add-route", peer: lease.peerId, network, prefixLength: 32 });
+  /** The client has passed: it gets a place in the data plane, and its options. */
+  async #join(lease: Lease): Promise<void> {
+    const admission = this.#admission!;
+    const keyBlock = this.#firstKeyBlock!;
+    this.#firstKeyBlock = undefined;
+    this.#nameLog();
+    const { socket, address } = this;
+    const { transport } = this.#context.config.listen;
+    this.#peer = new ServerPeer(this.#context, admission, lease, { socket, address, transport });
+    if (lease.address !== undefined) {
+      this.#peer.addIpv4Route(lease.address, 32);
+      const name = `${this.commonName}/${this.endpoint}`;
+      this.#log.at(1, `MULTI: primary virtual IP for ${name}: ${lease.address}`);
+    }
+    await this.#peer.installKey(0, keyBlock);
+    if (this.#closed) return;
+    clearTimeout(this.#patience);
+    this.#admitted = true;
+    if (this.#firstKeySettled) this.#peer.activateKey(0);
     this.#log.at(
-      1,
-      `MULTI: primary virtual IP for ${this.commonName}/${this.endpoint}: ${lease.address}`,
+      2,
+      `Data Channel: cipher '${admission.cipher}'${
+        admission.dataV2 ? `, peer-id: ${lease.peerId}` : ""
+      }`,
     );
+    if (admission.pushUnasked || this.#pushRequested) this.#push();
   }
 
   #settled(keyId: number): void {
-    const lease = this.#lease;
-    if (lease === undefined || this.#refusal !== undefined) return;
+    if (this.#refusal !== undefined) return;
+    if (keyId === 0) this.#firstKeySettled = true;
     // A client acknowledges our key message when it has the keys, not before.
-    this.#context.command({ kind: "activate-key", peer: lease.peerId, keyId });
-  }
-
-  #retired(keyId: number): void {
-    if (this.#lease === undefined) return;
-    this.#context.command({ kind: "retire-key", peer: this.#lease.peerId, keyId });
+    if (this.#admitted) this.#peer?.activateKey(keyId);
   }
 
   #controlMessage(text: string): void {
@@ -320,32 +337,44 @@ export class ServerInstance {
     switch (message.kind) {
       case "push-request":
         this.#log.at(3, "PUSH: Received control message: 'PUSH_REQUEST'");
+        this.#pushRequested = true;
         if (this.#refusal !== undefined) this.#refuse();
-        else this.#push();
+        else if (this.#admitted) this.#push();
         break;
       case "exit":
         this.close("remote-exit");
         break;
       default:
-        this.#log.at(4, `control message not handled: ${text}`);
+        if (this.#candidate?.onMessage !== undefined) this.#candidate.onMessage(message);
+        else this.#log.at(4, `control message not handled: ${text}`);
     }
   }
 
   #push(): void {
-    if (this.#pushed || this.#lease === undefined || this.#admission === undefined) return;
-    this.#pushed = true;
-    const options = pushedOptions(this.#context.config, this.#admission, this.#lease);
+    if (this.#answered || this.#lease === undefined) return;
+    this.#answered = true;
+    const { config } = this.#context;
+    const options = [
+      ...this.#candidate!.push.options,
+      ...sessionOptions(config, this.#admission!, this.#lease),
+    ];
     for (const reply of buildPushReplies(options)) {
-      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${reply}' (status=1)`);
+      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${redacted(reply)}' (status=1)`);
       this.#session.sendMessage(reply);
     }
   }
 
   #refuse(): void {
-    if (this.#pushed) return;
-    this.#pushed = true;
-    this.#session.sendMessage(`AUTH_FAILED,${this.#refusal}`);
-    this.#log.at(1, `SENT CONTROL: 'AUTH_FAILED,${this.#refusal}'`);
+    if (this.#closed || this.#refusalTold || this.#refusal === undefined) return;
+    this.#answered = true;
+    this.#refusalTold = true;
+    clearTimeout(this.#patience);
+    this.#gone.abort();
+    wipe(this.#firstKeyBlock);
+    const { answer } = this.#refusal;
+    const message = answer === undefined ? "AUTH_FAILED" : `AUTH_FAILED,${answer}`;
+    this.#session.sendMessage(message);
+    this.#log.at(1, `SENT CONTROL: '${message}'`);
     this.#later(refusalLinger, () => this.close("auth-failed"));
   }
 
@@ -367,4 +396,9 @@ export class ServerInstance {
   #nameLog(): void {
     this.#log = this.#context.log.prefixed(`${this.commonName}/${this.endpoint}`);
   }
+}
+
+/** A PUSH_REPLY for the log: a token is as good as a password. */
+function redacted(reply: string): string {
+  return reply.replace(/(^|,)(auth-token) [^,]*/g, "$1$2 [redacted]");
 }

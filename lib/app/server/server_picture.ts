@@ -6,17 +6,17 @@
 
 import type { SharedCounters } from "../../loop/counters.ts";
 import type { ClientStatus, RouteStatus, ServerStatus } from "../status/server_status.ts";
-import type { ServerInstance } from "./server_instance.ts";
+import type { ServerClient } from "./server_client.ts";
 
 /** The clients that are let in, by peer-id, and what goes to them. */
 export function serverStatus(
-  instances: readonly (ServerInstance | undefined)[],
+  instances: readonly ServerClient[],
   counters: SharedCounters,
 ): ServerStatus {
   const clients: ClientStatus[] = [];
   const routes: RouteStatus[] = [];
   for (const instance of instances) {
-    if (instance?.lease === undefined) continue;
+    if (instance.lease === undefined) continue;
     const { lease, commonName, endpoint: realAddress, createdAt } = instance;
     const { bytesIn, bytesOut, lastReceived } = counters.peer(lease.peerId);
     clients.push({

@@ -9,6 +9,7 @@ import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
 import { controlWrap, peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
+import { programsOf } from "../programs/programs_of.ts";
 import { Server } from "./server.ts";
 
 /** See `startTunnel`. */
@@ -24,6 +25,7 @@ export async function startServer(
     wrap: controlWrap(config.controlKey, files, config.data.auth, config.data),
     trust: peerTrust("client", config.tls, files, log),
     log,
+    programs: programsOf(config, log),
     failed: (error) => ended.resolve({ reason: "failure", error }),
   });
   return {

@@ -49,11 +49,11 @@ export const clientOptions = rows("client", [
     name: "static-challenge",
     usage: "TEXT ECHO [FORMAT]",
     summary: "Ask for a one-time code as well",
-    apply: (context, [text, echo, format]) => {
-      if (format !== undefined) parse.word(context, format, ["scrv1", "concat"]);
+    apply: (context, [text, echo, format = "scrv1"]) => {
       context.draft.staticChallenge = {
         text,
         echo: parse.integer(context, echo, 0, 1) === 1,
+        format: parse.word(context, format, ["scrv1", "concat"]),
       };
     },
   },

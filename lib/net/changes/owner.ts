@@ -61,7 +61,7 @@ export function isNamespaceGone(owner: Owner, ours: Owner): boolean {
 }
 
 /** proc_pid_stat(5), field 22; undefined when there is no such process. */
-function startTimeOf(pid: number): string | undefined {
+export function startTimeOf(pid: number): string | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
     // Field 2 is the program's name in parentheses and may hold anything.

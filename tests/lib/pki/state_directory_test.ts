@@ -4,9 +4,9 @@ import { VpnError } from "../../../lib/base/errors.ts";
 import { generateStaticKey } from "../../../lib/crypto/static_key.ts";
 import { parseRevocationLists } from "../../../lib/pki/crl.ts";
 import { DAY } from "../../../lib/pki/issue.ts";
+import { Authority } from "../../../lib/pki/authority.ts";
 import {
   openStateDirectory,
-  renewRevocationList,
   type StateDirectoryOptions,
 } from "../../../lib/pki/state_directory.ts";
 import { stateFiles } from "../../../lib/pki/state_files.ts";
@@ -30,6 +30,13 @@ async function contents(directory: string): Promise<Record<string, string>> {
   return found;
 }
 
+/** The file with its tables overwritten, its header left as it is. */
+function damagedTables(file: Uint8Array): Uint8Array {
+  const damaged = file.slice();
+  damaged.fill(0x55, 4096);
+  return damaged;
+}
+
 const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
 
 Deno.test("the first start makes everything with RSA, the second uses it", async () => {
@@ -50,19 +57,21 @@ Deno.test("the first start makes everything with RSA, the second uses it", async
     assert.deepEqual(first.notices, []);
     assert.equal(await modeOf(directory), 0o700);
     for (const [name, path] of Object.entries(files)) {
-      const secret = /key$|profile/i.test(name);
+      const secret = /key$|profile|index/i.test(name);
       assert.equal(await modeOf(path), secret ? 0o600 : 0o644, name);
     }
     // deno-fmt-ignore -- one option per word
     await openssl("verify", "-x509_strict", "-crl_check", "-CAfile", files.caCertificate,
       "-CRLfile", files.revocationList, "-purpose", "sslserver", files.serverCertificate);
+    const profile = await Deno.readTextFile(files.clientProfile);
+    const clientCertificate = join(parent, "client.crt");
+    await Deno.writeTextFile(clientCertificate, /<cert>([^<]*)/.exec(profile)?.[1] ?? "");
     // deno-fmt-ignore -- one option per word
     await openssl("verify", "-x509_strict", "-crl_check", "-CAfile", files.caCertificate,
-      "-CRLfile", files.revocationList, "-purpose", "sslclient", files.clientCertificate);
+      "-CRLfile", files.revocationList, "-purpose", "sslclient", clientCertificate);
     assert.equal(first.authority.publicKey.bits, 3072);
     assert.equal(first.server.publicKey.bits, 2048);
-    const profile = await Deno.readTextFile(files.clientProfile);
-    for (const file of ["caCertificate", "clientCertificate", "clientKey", "tlsAuthKey"] as const) {
+    for (const file of ["caCertificate", "tlsAuthKey"] as const) {
       assert.ok(profile.includes((await Deno.readTextFile(files[file])).trim()), file);
     }
     assert.match(profile, /^remote 192\.0\.2\.1 1194$/m);
@@ -99,10 +108,12 @@ Deno.test("a first start that was cut off anywhere is taken up where it ended", 
       const after = await contents(directory);
       const before = await contents(whole);
       assert.deepEqual(Object.keys(after).sort(), Object.keys(before).sort());
-      for (const name of order.slice(0, written)) assert.equal(after[name], before[name], name);
+      for (const name of order.slice(0, written)) {
+        if (name !== "pki.db") assert.equal(after[name], before[name], name);
+      }
       // deno-fmt-ignore -- one option per word
       await openssl("verify", "-crl_check", "-CAfile", state.files.caCertificate, "-CRLfile",
-        state.files.revocationList, state.files.serverCertificate, state.files.clientCertificate);
+        state.files.revocationList, state.files.serverCertificate);
     }
   });
 });
@@ -173,37 +184,61 @@ Deno.test("what is missing or damaged later: the file and the remedy", async () 
     };
     await refused(files.caCertificate, undefined, /missing: restore/);
     await refused(files.serverKey, undefined, /or delete .*server\.crt/);
-    await refused(files.revocationList, undefined, /missing: restore/);
     await refused(files.tlsAuthKey, undefined, /copy it out of a client's profile/);
     await refused(files.caCertificate, "x", /no PEM certificate/);
     await refused(files.caKey, "x", /cannot be read/);
     await refused(files.serverCertificate, "", /delete it to have it issued again/);
     await refused(files.serverKey, "-----BEGIN PRIVATE KEY-----", /cannot be read/);
-    await refused(files.revocationList, "x", /no revocation list/);
+    await refused(files.revocationList, "x", /no revocation list.*vpn pki crl/);
     await refused(files.tlsAuthKey, "x", /no static key/);
     // Another installation's files.
     const foreign = (name: keyof typeof files) => Deno.readTextFile(other.files[name]);
     await refused(files.caKey, await foreign("caKey"), /does not belong/);
     await refused(files.serverKey, await foreign("serverKey"), /does not belong/);
     await refused(files.revocationList, await foreign("revocationList"), /is not of/);
+    const foreignIndex = await Deno.readFile(other.files.index);
+    const ownIndex = await Deno.readFile(files.index);
+    await Deno.writeFile(files.index, foreignIndex);
+    await assert.rejects(openStateDirectory(directory, options), /index of another authority/);
+    for (const damaged of [new Uint8Array(5000).fill(120), damagedTables(ownIndex)]) {
+      await Deno.writeFile(files.index, damaged);
+      await assert.rejects(
+        openStateDirectory(directory, options),
+        (error) =>
+          error instanceof VpnError &&
+          error.line === `the index ${files.index} is damaged: restore it from a backup`,
+      );
+    }
+    await Deno.writeFile(files.index, ownIndex);
     const foreignAuthority = await foreign("caCertificate");
     await refused(files.caCertificate, foreignAuthority, /does not belong/, files.caKey);
 
     // The server's own certificate can be made again, as the remedy promises.
-    const clientKey = await Deno.readTextFile(files.clientKey);
+    const written = await Deno.readTextFile(files.serverCertificate);
     await Deno.remove(files.serverCertificate);
     const again = await openStateDirectory(directory, options);
-    assert.match(again.notices.join(), /server\.crt was missing: issued again/);
+    assert.match(again.notices.join(), /server\.crt was missing: written again/);
+    assert.equal(await Deno.readTextFile(files.serverCertificate), written);
     await Deno.remove(files.serverCertificate);
     await Deno.remove(files.serverKey);
     await openStateDirectory(directory, options);
-    // A client's files that were taken away are not made again.
-    for (const path of [files.clientKey, files.clientCertificate, files.clientProfile]) {
-      await Deno.remove(path);
-    }
+    // A client's profile that was taken away is not made again.
+    await Deno.remove(files.clientProfile);
     await openStateDirectory(directory, options);
-    await assert.rejects(Deno.stat(files.clientKey), Deno.errors.NotFound);
-    await Deno.writeTextFile(files.clientKey, clientKey);
+    await assert.rejects(Deno.stat(files.clientProfile), Deno.errors.NotFound);
+    // The index has the list.
+    const list = await Deno.readTextFile(files.revocationList);
+    await Deno.remove(files.revocationList);
+    await openStateDirectory(directory, options);
+    assert.equal(await Deno.readTextFile(files.revocationList), list);
+    // Without both, nobody knows any more who is revoked.
+    await Deno.remove(files.revocationList);
+    await Deno.remove(files.index);
+    await assert.rejects(
+      openStateDirectory(directory, options),
+      /crl\.pem is missing, and so is the index/,
+    );
+    await assert.rejects(Authority.open(directory), /crl\.pem is missing, and so is the index/);
   });
 });
 
@@ -216,9 +251,10 @@ Deno.test("the revocation list is issued again before it ends, with what it hold
     const first = await read();
     assert.equal(first.revoked.size, 0);
     assert.equal(first.number, "01");
-    assert.deepEqual(await renewRevocationList(directory, now + 89 * DAY), []);
+    using authority = await Authority.open(directory);
+    assert.deepEqual(await authority.revocations.maintain(now + 89 * DAY), []);
     assert.equal((await read()).number, "01");
-    assert.match((await renewRevocationList(directory, now + 91 * DAY))[0], /issued again/);
+    assert.match((await authority.revocations.maintain(now + 91 * DAY))[0], /issued again/);
     const second = await read();
     assert.equal(second.number, "02");
     assert.ok((second.nextUpdate ?? 0) > (first.nextUpdate ?? 0));
@@ -238,13 +274,14 @@ Deno.test("the revocation list is issued again before it ends, with what it hold
       ...ca,
       ...signer,
       "-revoke",
-      files.clientCertificate,
+      files.serverCertificate,
       "-crl_reason",
       "superseded",
     );
     await openssl(...ca, ...signer, "-gencrl", "-crldays", "30", "-out", files.revocationList);
     const [[serial]] = (await read()).revoked;
-    await openStateDirectory(directory, { ...options, now });
+    const taken = await openStateDirectory(directory, { ...options, now });
+    assert.match(taken.notices.join(), /crl\.pem was changed by another program/);
     const renewed = await read();
     assert.equal(renewed.number, "11");
     assert.equal(renewed.revoked.get(serial)?.reason, 4);

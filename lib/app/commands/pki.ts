@@ -1,0 +1,29 @@
+/**
+ * `vpn pki …`: each command's work is in `lib/app/authority`.
+ *
+ * @module
+ */
+
+import { ExitCode } from "../exit_code.ts";
+import type { PkiArguments, PkiOperation } from "./pki_options.ts";
+
+/** Runs each command. */
+const operations: {
+  readonly [Name in PkiArguments["operation"]]: (given: PkiOperation<Name>) => Promise<void>;
+} = {
+  init: async (given) => (await import("../authority/issuing.ts")).init(given),
+  issue: async (given) => (await import("../authority/issuing.ts")).issue(given),
+  renew: async (given) => (await import("../authority/issuing.ts")).renew(given),
+  revoke: async (given) => (await import("../authority/revoking.ts")).revoke(given),
+  crl: async (given) => (await import("../authority/revoking.ts")).crl(given),
+  list: async (given) => (await import("../authority/showing.ts")).list(given),
+  show: async (given) => (await import("../authority/showing.ts")).show(given),
+  settings: async (given) => (await import("../authority/settings.ts")).settings(given),
+};
+
+/** Runs a command of the authority; the exit code. What fails throws. */
+export async function pki(given: PkiArguments): Promise<number> {
+  const run = operations[given.operation] as (given: PkiArguments) => Promise<void>;
+  await run(given);
+  return ExitCode.success;
+}

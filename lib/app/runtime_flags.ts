@@ -1,0 +1,13 @@
+/**
+ * How V8 is to run the program.
+ *
+ * @module
+ */
+
+/**
+ * V8's flags, as `--v8-flags` takes them. New objects get half-spaces of 1 MB: a session's
+ * handshake leaves garbage for a moment, and with the default of 16 MB the pages that it touched
+ * stay resident. A server's memory per client was 310 kB with the default and 176 with this. The
+ * packet path allocates nothing and does not notice.
+ */
+export const v8Flags = "--max-semi-space-size=1";

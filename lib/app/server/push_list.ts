@@ -1,0 +1,37 @@
+/**
+ * What one client is pushed: the common options, less what was taken out for it, and its own.
+ *
+ * Source: OpenVPN's `push.c` (`push_option`, `push_reset`, `push_remove_option`).
+ *
+ * @module
+ */
+
+/** See the module's page. */
+export class PushList {
+  #options: string[];
+
+  /** @param common What every client gets. */
+  constructor(common: readonly string[]) {
+    this.#options = [...common];
+  }
+
+  /** In their order. */
+  get options(): readonly string[] {
+    return this.#options;
+  }
+
+  /** `push`. */
+  add(option: string): void {
+    this.#options.push(option);
+  }
+
+  /** `push-reset`: forgets what was added so far. */
+  reset(): void {
+    this.#options = [];
+  }
+
+  /** `push-remove`: forgets what starts so. */
+  remove(prefix: string): void {
+    this.#options = this.#options.filter((option) => !option.startsWith(prefix));
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What a server knows of each of its clients.
+ *
+ * @module
+ */
+
+/** A place among the server's peers, and the address that goes with it. */
+export interface Lease {
+  readonly peerId: number;
+  /** Virtual IPv4 address; absent without a pool. */
+  readonly address?: string;
+  readonly netmask: string;
+}
+
+/** A client instance, as the rest of the server sees it. */
+export interface ServerClient {
+  /** Counts the clients of a server: the CID of OpenVPN's management interface. */
+  readonly id: number;
+  /** ms since 1970. */
+  readonly createdAt: number;
+  /** The worker's number of the socket that it came in by. */
+  readonly socket: number;
+  /** Its raw sockaddr, where it is now. */
+  readonly address: Uint8Array;
+  /** The same as text. */
+  readonly endpoint: string;
+  /** What it is called, once admitted. */
+  readonly commonName: string | undefined;
+  /** The data channel's cipher, once negotiated. */
+  readonly cipher: string | undefined;
+  /** Its place, once admitted. */
+  readonly lease: Lease | undefined;
+  /** Whether a control datagram from its address says that it is this client's. */
+  matches(datagram: Uint8Array): boolean;
+  /** Takes a control datagram. */
+  receive(datagram: Uint8Array): void;
+  /** Its packets come from another address now. */
+  float(socket: number, address: Uint8Array, endpoint: string): void;
+  /** Tells it something (`RESTART`, `AUTH_FAILED,…`). */
+  tell(message: string): void;
+  renegotiate(): void;
+  /** Renegotiates when the key has carried as much as it may. */
+  checkVolume(): void;
+  /** Ends the session; the peer is not told. */
+  close(reason: string): void;
+}

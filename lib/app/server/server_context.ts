@@ -1,0 +1,58 @@
+/**
+ * What a server is made of, and what an instance needs of its server.
+ *
+ * @module
+ */
+
+import type { VpnError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { ServerConfig } from "../../config/config.ts";
+import type { TlsCredentials } from "../../control/tls_channel.ts";
+import type { ControlWrap } from "../../crypto/control_wrap.ts";
+import type { PeerTraffic } from "../../loop/counters.ts";
+import type { DataPlaneCommand } from "../../loop/data_plane.ts";
+import type { PeerTrust } from "../peer_trust.ts";
+import type { Programs } from "../programs/programs.ts";
+import type { AdmissionStep, Candidate } from "./admission.ts";
+import type { Lease, ServerClient } from "./server_client.ts";
+
+/** What a server is made of. */
+export interface ServerParts {
+  readonly config: ServerConfig;
+  readonly credentials: TlsCredentials;
+  readonly wrap: ControlWrap;
+  readonly trust: PeerTrust;
+  readonly log: Log;
+  /** Runs what the configuration names. */
+  readonly programs: Programs;
+  /** Called once, when the server cannot go on. */
+  failed(error: VpnError): void;
+}
+
+/** What an instance needs of its server. */
+export interface ServerContext {
+  readonly config: ServerConfig;
+  readonly credentials: TlsCredentials;
+  readonly wrap: ControlWrap;
+  readonly trust: PeerTrust;
+  readonly log: Log;
+  /** What clients have to pass, in order. */
+  readonly steps: readonly AdmissionStep[];
+  /** Sends a control datagram. */
+  transmit(socket: number, address: Uint8Array, datagram: Uint8Array): void;
+  command(command: DataPlaneCommand): void;
+  /** Resolves when the worker has taken the keys. */
+  keyInstalled(peer: number, keyId: number): Promise<void>;
+  /**
+   * A place for a client that has passed all steps; closes its former session, unless
+   * `duplicate-cn`.
+   *
+   * @throws {VpnError} when the server is full.
+   */
+  lease(client: ServerClient, candidate: Candidate): Lease;
+  closed(client: ServerClient): void;
+  /** A control packet of this peer was authentic. */
+  heard(peerId: number): void;
+  /** What was counted for the peer. */
+  traffic(peerId: number): PeerTraffic;
+}

@@ -1,0 +1,106 @@
+/**
+ * A client as the data plane has it, from its admission to its end: the peer, its keys, its routes.
+ *
+ * @module
+ */
+
+import { wipe } from "../../base/bytes.ts";
+import { ipv4Bytes, parseIpv4 } from "../../base/ipv4.ts";
+import type { Transport } from "../../config/mod.ts";
+import type { Admission } from "../../control/server_admission.ts";
+import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
+import type { PeerTraffic } from "../../loop/counters.ts";
+import { dataFraming } from "../data_framing.ts";
+import { KeyVolume } from "../key_volume.ts";
+import { sessionSegmentSize } from "../segment_size.ts";
+import type { Lease } from "./server_client.ts";
+import type { ServerContext } from "./server_context.ts";
+
+/** Where a client is reached. */
+export interface ClientPath {
+  /** The worker's number of the socket. */
+  readonly socket: number;
+  /** Raw sockaddr. */
+  readonly address: Uint8Array;
+  readonly transport: Transport;
+}
+
+/** See the module's page. */
+export class ServerPeer {
+  readonly #context: ServerContext;
+  readonly #admission: Admission;
+  readonly #number: number;
+  readonly #volume: KeyVolume;
+
+  /** Adds the peer, without a key and without routes. */
+  constructor(context: ServerContext, admission: Admission, lease: Lease, path: ClientPath) {
+    const { config } = context;
+    this.#context = context;
+    this.#admission = admission;
+    this.#number = lease.peerId;
+    this.#volume = new KeyVolume(config.tls);
+    context.command({
+      kind: "add-peer",
+      peer: this.#number,
+      socket: path.socket,
+      address: path.address,
+      remotePeerId: admission.dataV2 ? this.#number : undefined,
+      framing: dataFraming[config.data.framing],
+      pingInterval: config.ping.interval * 1000,
+      pingTimeout: config.ping.timeout * 1000,
+      replayWindow: config.data.replayWindow,
+      replayTime: config.data.replayTime * 1000,
+      maximumSegmentSize: sessionSegmentSize({
+        transport: path.transport,
+        mtu: config.mtu,
+        cipher: admission.cipher,
+        auth: config.data.auth,
+        framing: config.data.framing,
+        dataV2: admission.dataV2,
+        address: path.address,
+      }),
+    });
+  }
+
+  /** What was counted. */
+  get traffic(): PeerTraffic {
+    return this.#context.traffic(this.#number);
+  }
+
+  /** Packets to that IPv4 network go to the client, and only it may send from there. */
+  addIpv4Route(network: string, prefixLength: number): void {
+    const bytes = ipv4Bytes(parseIpv4(network)!);
+    this.#context.command({ kind: "add-route", peer: this.#number, network: bytes, prefixLength });
+  }
+
+  /** Resolves when the worker takes packets under the new key. The key block is wiped. */
+  async installKey(keyId: number, keyBlock: Uint8Array): Promise<void> {
+    const { auth } = this.#context.config.data;
+    const material = selectKeyMaterial(keyBlock, "server", this.#admission.cipher, auth);
+    wipe(keyBlock);
+    const installed = this.#context.keyInstalled(this.#number, keyId);
+    this.#context.command({ kind: "install-key", peer: this.#number, keyId, ...material });
+    await installed;
+    this.#volume.keyChanged(this.traffic);
+  }
+
+  /** Packets go out under that key from here on. */
+  activateKey(keyId: number): void {
+    this.#context.command({ kind: "activate-key", peer: this.#number, keyId });
+  }
+
+  /** The key is good for nothing any more. */
+  retireKey(keyId: number): void {
+    this.#context.command({ kind: "retire-key", peer: this.#number, keyId });
+  }
+
+  /** Whether the key has carried as much as it may. */
+  get volumeExceeded(): boolean {
+    return this.#volume.exceeded(this.traffic);
+  }
+
+  /** A control packet of the client was authentic. */
+  heard(): void {
+    this.#context.heard(this.#number);
+  }
+}

@@ -1,0 +1,214 @@
+/** Nothing leaves a client's machine outside of the tunnel: seen by a capture on the outer link. */
+import assert from "node:assert/strict";
+import { Capture } from "../harness/capture.ts";
+import { serverPort, tunnelServerAddress } from "../harness/configs.ts";
+import { hostState } from "../harness/machine_state.ts";
+import type { NetworkNamespace } from "../harness/namespace.ts";
+import { mainModule, type Peer } from "../harness/peers.ts";
+import type { ManagedProcess } from "../harness/process.ts";
+import { peerRequirements, testWith } from "../harness/requirements.ts";
+import { Scenario } from "../harness/scenario.ts";
+import { pingSizes } from "../harness/traffic.ts";
+
+/** Addresses on the other side of the default route: the Internet. */
+const internet = ["203.0.113.1", "2001:db8:1::1"];
+const serverName = "vpn.example.test";
+const patience = { timeoutMs: 60_000 };
+const requirements = [...peerRequirements, "nft"] as const;
+
+/** A client's host whose default routes lead to the server's host, which has the Internet on it. */
+async function connectToInternet(scenario: Scenario): Promise<void> {
+  const [server, client] = [scenario.serverHost, scenario.clientHost()];
+  await server.namespace.ip("address", "add", `${internet[0]}/32`, "dev", "lo");
+  await server.namespace.ip("-6", "address", "add", `${internet[1]}/128`, "dev", "lo", "nodad");
+  await client.namespace.ip("route", "add", "default", "via", server.address);
+  await client.namespace.ip("-6", "route", "add", "default", "via", server.address6);
+  await client.namespace.setResolvConf(`nameserver ${server.address}\n`);
+}
+
+/** Starts the server's host's resolver, which knows the server's name. */
+async function startResolver(scenario: Scenario): Promise<ManagedProcess> {
+  const { namespace, address } = scenario.serverHost;
+  const program = new URL("../harness/dns_program.ts", import.meta.url).pathname;
+  const resolver = namespace.spawn([
+    ...[Deno.execPath(), "run", "--no-config", "--allow-net", program],
+    ...[address, serverName, address],
+  ], { name: "resolver" });
+  await resolver.waitForLine(/listening/, patience);
+  return resolver;
+}
+
+/** The machine's other programs, which know nothing of the tunnel. */
+class Chatter implements AsyncDisposable {
+  readonly #processes: readonly ManagedProcess[];
+
+  constructor(scenario: Scenario) {
+    const { namespace } = scenario.clientHost();
+    const program = new URL("../harness/chatter_program.ts", import.meta.url).pathname;
+    this.#processes = [
+      namespace.spawn([Deno.execPath(), "run", "--no-config", "--allow-net", program, ...internet]),
+      ...internet.map((address) => namespace.spawn(["ping", "-n", "-i", "0.05", address])),
+    ];
+  }
+
+  /** Resolves when they have tried for some rounds more. */
+  async goOn(): Promise<void> {
+    const [talker] = this.#processes;
+    const now = Number(talker.output.match(/round (\d+)(?![\s\S]*round)/)?.[1] ?? 0);
+    await talker.waitForLine(new RegExp(`^round ${now + 15}$`), patience);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.#processes) await process[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Captures what leaves the client's host and is neither the tunnel's, nor the question for the
+ * server's name, nor what a link needs (neighbour discovery, multicast membership).
+ */
+function captureLeaks(scenario: Scenario, name: string): Promise<Capture> {
+  const [server, client] = [scenario.serverHost, scenario.clientHost()];
+  const filter = `(src host ${client.address} or src host ${client.address6}) and ` +
+    `not (udp and dst host ${server.address} and dst port ${serverPort}) and ` +
+    `not (udp and dst host ${server.address} and dst port 53) and ` +
+    "not (icmp6 and ip6[40] >= 133 and ip6[40] <= 136) and not ip6[6] == 0 and not arp";
+  return Capture.start(client.namespace, "eth0", filter, `${scenario.directory}/${name}.pcap`);
+}
+
+async function start(scenario: Scenario, extra: readonly string[]): Promise<Peer> {
+  return await scenario.startClient({
+    implementation: "ours",
+    remote: `${serverName} ${serverPort}`,
+    extra: ["redirect-gateway def1 ipv6", "connect-retry 1 1", "server-poll-timeout 4", ...extra],
+  });
+}
+
+function startServer(scenario: Scenario): Promise<Peer> {
+  return scenario.startServer({
+    implementation: "openvpn",
+    extra: ["server-ipv6 fd00:8::/64", "reneg-sec 0"],
+  });
+}
+
+function rulesets(host: NetworkNamespace): Promise<string> {
+  return host.exec(["nft", "list", "ruleset"]);
+}
+
+function isUnreachable(scenario: Scenario, address: string): Promise<boolean> {
+  return scenario.clientHost().namespace.tryExec(["ping", "-n", "-c", "1", "-W", "1", address])
+    .then(({ code }) => code !== 0);
+}
+
+await testWith("kill switch: nothing leaves beside the tunnel, whatever happens", async () => {
+  await using scenario = await Scenario.create("kill");
+  await connectToInternet(scenario);
+  await using resolver = await startResolver(scenario);
+  const { namespace } = scenario.clientHost();
+  const before = await rulesets(namespace);
+  await using chatter = new Chatter(scenario);
+  await chatter.goOn();
+
+  // Closed from before the first packet: the server is not there yet.
+  await using client = await start(scenario, ["kill-switch"]);
+  await client.process.waitForLine(/Kill switch: nothing leaves/, patience);
+  await using leaks = await captureLeaks(scenario, "closed");
+  await client.process.waitForLine(/link remote: \[AF_INET\]198\.18\.0\.1/, patience);
+  await resolver.waitForLine(new RegExp(`asked ${serverName} A`), patience);
+  await chatter.goOn();
+  await using server = await startServer(scenario);
+  await server.ready(patience);
+  await client.ready(patience);
+  await pingSizes(namespace, internet[0], [56, 1200]);
+  await pingSizes(namespace, internet[1], [56, 1200]);
+  await chatter.goOn();
+
+  // Reconnecting, renegotiating, starting anew.
+  for (const signal of ["SIGUSR1", "SIGHUP"] as const) {
+    const after = client.process.lineCount;
+    client.process.signal(signal);
+    await client.ready({ after, ...patience });
+    await chatter.goOn();
+  }
+  await pingSizes(namespace, internet[1], [56]);
+
+  // A crash: the device is gone, the routes into it too, and still nothing leaves.
+  await client.process.stop("SIGKILL");
+  await chatter.goOn();
+  assert.ok(await isUnreachable(scenario, internet[0]));
+  assert.ok(await isUnreachable(scenario, internet[1]));
+
+  // The next client takes it over, wanted or not, and takes it away at its end.
+  await using next = await start(scenario, ["reneg-sec 5"]);
+  await next.process.waitForLine(/former client's kill switch/, patience);
+  await next.ready(patience);
+  await next.process.waitForLine(/soft reset to key 1/, patience);
+  await chatter.goOn();
+  await pingSizes(namespace, tunnelServerAddress, [56]);
+  const captured = await leaks.stop();
+  assert.deepEqual(captured.map(describePacket), []);
+  assert.equal((await next.process.stop("SIGTERM", 30_000)).code, 0);
+  assert.equal(await rulesets(namespace), before);
+
+  // The same capture sees the same programs' packets without a kill switch.
+  await using control = await captureLeaks(scenario, "open");
+  await using plain = await start(scenario, []);
+  await plain.process.waitForLine(/link remote/, patience);
+  await chatter.goOn();
+  const seen = (await control.stop()).map(describePacket).join("\n");
+  for (const protocol of ["IPv4 1 ", "IPv4 6 ", "IPv4 17 ", "IPv6 6 ", "IPv6 17 ", "IPv6 58 "]) {
+    assert.ok(seen.includes(protocol), `${protocol}is not in\n${seen}`);
+  }
+}, requirements);
+
+await testWith(
+  "kill switch: it stays until the user says so, and lets the LAN pass on request",
+  async () => {
+    await using scenario = await Scenario.create("kill");
+    await connectToInternet(scenario);
+    const { namespace } = scenario.clientHost();
+    // A neighbour with a private address: what lan is for.
+    await scenario.serverHost.namespace.ip("address", "add", "192.168.77.1/24", "dev", "eth0");
+    await namespace.ip("address", "add", "192.168.77.2/24", "dev", "eth0");
+    const before = await hostState(namespace);
+    const vpn = (...args: string[]) =>
+      namespace.tryExec([Deno.execPath(), "run", "-A", mainModule, ...args]);
+    await using server = await startServer(scenario);
+    await server.ready(patience);
+
+    await using client = await scenario.startClient({
+      implementation: "ours",
+      extra: ["redirect-gateway def1", "kill-switch lan stay"],
+    });
+    await client.ready(patience);
+    await pingSizes(namespace, "192.168.77.1", [56]);
+    await pingSizes(namespace, internet[0], [56]);
+    // IPv6 is not in this tunnel, and does not go beside it.
+    assert.ok(await isUnreachable(scenario, internet[1]));
+    const status = JSON.parse((await vpn("kill-switch", "status", "--json")).stdout);
+    assert.equal(status.inForce, true);
+    assert.equal(status.attended, true);
+    // A name asked for in the local network would tell.
+    const dig = ["dig", "+time=1", "+tries=1", "@192.168.77.1", "leak.example.test"];
+    if ((await namespace.tryExec(["which", "dig"])).code === 0) {
+      assert.notEqual((await namespace.tryExec(dig)).code, 0);
+    }
+    await client.process.stop("SIGTERM", 30_000);
+    assert.match(client.process.output, /kill switch stays in force.*vpn kill-switch off/);
+    assert.ok(await isUnreachable(scenario, internet[0]));
+    await pingSizes(namespace, "192.168.77.1", [56]);
+
+    const off = await vpn("kill-switch", "off");
+    assert.match(off.stdout, /is off/);
+    await pingSizes(namespace, internet[0], [56]);
+    assert.equal(await hostState(namespace), before);
+  },
+  requirements,
+);
+
+/** Family, protocol and destination of a captured packet. */
+function describePacket(packet: Uint8Array): string {
+  const ip = packet.subarray(14);
+  if (ip[0] >>> 4 === 4) return `IPv4 ${ip[9]} to ${ip.slice(16, 20).join(".")}`;
+  return `IPv6 ${ip[6]} to ${ip.slice(24, 40).toHex()}`;
+}
