@@ -6,11 +6,8 @@
 
 import { VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { ControlChannelKey, LoadedFiles, TlsOptions } from "../config/mod.ts";
+import type { LoadedFiles, TlsOptions } from "../config/mod.ts";
 import type { TlsCredentials } from "../control/tls_channel.ts";
-import { type ControlWrap, NoWrap } from "../crypto/control_wrap.ts";
-import { parseStaticKey } from "../crypto/static_key.ts";
-import { TlsAuth } from "../crypto/tls_auth.ts";
 import { checkKeyPair, parseCertificates } from "../pki/mod.ts";
 import { PeerTrust } from "./peer_trust.ts";
 
@@ -49,22 +46,4 @@ export function peerTrust(
     ? { kind: "file" as const, path: crlVerify.path }
     : { kind: "text" as const, text: files.text(crlVerify) };
   return new PeerTrust(purpose, tls.ca && files.text(tls.ca), tls, revocation, log);
-}
-
-/** The wrapping of the control channel's packets. */
-export function controlWrap(
-  key: ControlChannelKey | undefined,
-  files: LoadedFiles,
-  digest: string,
-  replay: { readonly replayWindow: number; readonly replayTime: number },
-): ControlWrap {
-  if (key === undefined) return new NoWrap();
-  if (key.kind !== "tls-auth") throw new VpnError(`${key.kind} is not supported yet`);
-  return new TlsAuth({
-    key: parseStaticKey(files.text(key.key)),
-    direction: key.direction,
-    digest,
-    replayWindow: replay.replayWindow,
-    replayTime: replay.replayTime * 1000,
-  });
 }

@@ -40,6 +40,18 @@ export interface ControlChannelKey {
   readonly direction?: 0 | 1;
 }
 
+/** A server's `tls-crypt-v2` and what goes with it. */
+export interface TlsCryptV2Options {
+  /** `allow-noncookie`: take clients that can't send their key twice (OpenVPN 2.5). */
+  readonly allowNoncookie?: boolean;
+  /** `tls-crypt-v2-verify`: a command line. */
+  readonly verify?: string;
+  /** `tls-crypt-v2-max-age`, seconds. */
+  readonly maximumAge?: number;
+  /** `tls-crypt-v2-revoked`; read again when the file changes. */
+  readonly revoked?: FileReference;
+}
+
 /** What carries the tunnel. */
 export type Transport = "udp" | "tcp";
 
@@ -153,6 +165,10 @@ export interface ServerConfig extends CommonConfig {
   readonly listen: ListenOptions;
   /** The key of the control channel; absent: it is protected by TLS alone. */
   readonly controlKey?: ControlChannelKey;
+  /** Beside `tls-crypt-v2`: `tls-auth` or `tls-crypt` for clients without a key of their own. */
+  readonly groupControlKey?: ControlChannelKey;
+  /** Which of the clients' own keys may be used. */
+  readonly tlsCryptV2: TlsCryptV2Options;
   /** Packet sizes. */
   readonly mtu: MtuOptions;
   /** Addresses for clients; absent with `nopool`. */

@@ -25,6 +25,7 @@ import type {
   RouteIpv6Option,
   RouteOption,
   StaticChallenge,
+  TlsCryptV2Options,
   TlsOptions,
   Topology,
   Transport,
@@ -125,6 +126,7 @@ export interface Draft {
   persistTun?: boolean;
 
   readonly tls: Writable<TlsOptions>;
+  readonly tlsCryptV2: Writable<TlsCryptV2Options>;
   verifyX509Name?: VerifyX509Name;
   authUserPass?: Credential;
   askpass?: Credential;
@@ -212,6 +214,7 @@ export function emptyDraft(): Draft {
     remotes: [],
     connectionBlocks: [],
     tls: {},
+    tlsCryptV2: {},
     ping: {},
     log: {},
     process: {},

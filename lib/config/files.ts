@@ -106,8 +106,11 @@ function namedFiles(config: Config): NamedFile[] {
   add(tls.key, true);
   add(tls.pkcs12, true);
   add(tls.crlVerify, false);
-  if (config.role === "server") add(config.controlKey?.key, true);
-  else {
+  if (config.role === "server") {
+    add(config.controlKey?.key, true);
+    add(config.groupControlKey?.key, true);
+    add(config.tlsCryptV2.revoked, false);
+  } else {
     for (const connection of config.connections) add(connection.controlKey?.key, true);
     add(config.authUserPass, true);
     add(config.askpass, true);

@@ -9,7 +9,6 @@ import type { ConnectionDraft, Draft, RemoteDraft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
 import {
   commonConfig,
-  controlKey,
   defined,
   exclude,
   mtuOptions,
@@ -18,6 +17,7 @@ import {
   resolveReference,
 } from "./finish_common.ts";
 import { clientExit } from "./finish_exit.ts";
+import { controlKey } from "./finish_control_key.ts";
 import { notice } from "./option.ts";
 
 /** OpenVPN's port (IANA), for `port`, `lport`, `rport` and `remote` alike. */
@@ -25,6 +25,9 @@ export const defaultPort = 1194;
 
 // options_postprocess_verify_ce(): "requires --mode server".
 const serverOnly = [
+  "tls-crypt-v2-verify",
+  "tls-crypt-v2-max-age",
+  "tls-crypt-v2-revoked",
   "ifconfig-pool",
   "ifconfig-pool-persist",
   "client-config-dir",

@@ -6,7 +6,6 @@
 
 import type {
   CommonConfig,
-  ControlChannelKey,
   DataChannelOptions,
   FileReference,
   LogOptions,
@@ -220,28 +219,6 @@ export function mtuOptions(connection: ConnectionDraft): MtuOptions {
   // MSSFIX_DEFAULT of mtu.h; with another MTU only what the device itself asks for.
   if (tunMtu === 1500) return { ...mtu, mssfix: 1492, mssfixCounts: "mtu" };
   return { ...mtu, mssfix: tunMtu, mssfixCounts: "fixed" };
-}
-
-/** The one control channel key of a connection, or the global one. */
-export function controlKey(
-  draft: Draft,
-  connection: ConnectionDraft,
-): ControlChannelKey | undefined {
-  const own = Object.keys(connection.controlKeys).length > 0 ? connection : draft.connection;
-  const kinds = ["tls-auth", "tls-crypt", "tls-crypt-v2"] as const;
-  const [kind, other] = kinds.filter((candidate) => own.controlKeys[candidate] !== undefined);
-  if (kind === undefined) return undefined;
-  if (other !== undefined) {
-    throw new ConfigError(
-      `"${kind}" and "${other}" exclude each other`,
-      "remove one",
-      own.controlKeys[other]?.position,
-    );
-  }
-  const key = resolveReference(draft, own.controlKeys[kind]?.file);
-  if (key === undefined) return undefined;
-  const direction = kind === "tls-auth" ? own.keyDirection : undefined;
-  return direction === undefined ? { kind, key } : { kind, key, direction };
 }
 
 /** A path that `cd` applies to. */

@@ -11,7 +11,6 @@ import type { Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
 import {
   commonConfig,
-  controlKey,
   defined,
   exclude,
   mtuOptions,
@@ -19,6 +18,7 @@ import {
   requireCertificate,
   resolvePath,
 } from "./finish_common.ts";
+import { serverControlKeys } from "./finish_control_key.ts";
 import { defaultPort, excludePings } from "./finish_client.ts";
 import { serverExit } from "./finish_exit.ts";
 import { notice, shorten } from "./option.ts";
@@ -76,7 +76,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     network: networkOptions(expanded, "subnet"),
     ping,
     listen: listenOptions(draft),
-    controlKey: controlKey(draft, connection),
+    ...serverControlKeys(draft),
     mtu: mtuOptions(connection),
     pool: addressPool(expanded),
     push: [

@@ -27,12 +27,6 @@ const openvpn = "leave it out, or use OpenVPN for now";
 export const notYet: readonly NotYet[] = [
   // Control channel and certificates.
   {
-    options: ["tls-crypt", "tls-crypt-v2", "tls-crypt-v2-verify"],
-    effect: "refuse",
-    reason: "encrypting the control channel isn't supported yet",
-    remedy: `use "tls-auth" at both ends`,
-  },
-  {
     options: ["pkcs12"],
     effect: "refuse",
     reason: "PKCS#12 files aren't read yet",

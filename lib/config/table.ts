@@ -9,6 +9,7 @@ import { notYet } from "./not_yet.ts";
 import type { OptionRow } from "./option.ts";
 import { clientOptions } from "./options/client.ts";
 import { connectionOptions } from "./options/connection.ts";
+import { controlChannelOptions } from "./options/control_channel.ts";
 import { dataChannelOptions } from "./options/data_channel.ts";
 import { dnsOptionRows } from "./options/dns.ts";
 import { exitOptions } from "./options/exit.ts";
@@ -28,6 +29,7 @@ export const optionRows: readonly OptionRow[] = [
   ...clientOptions,
   ...connectionOptions,
   ...tlsOptions,
+  ...controlChannelOptions,
   ...renegotiationOptions,
   ...dataChannelOptions,
   ...networkOptions,

@@ -29,9 +29,11 @@ import { ReliableSender } from "../reliable/sender.ts";
 import type { ControlPacket } from "../wire/control_packet.ts";
 import { ControlMessageSplitter } from "../wire/control_message.ts";
 import { decodeKeyMethod2, encodeKeyMethod2, type KeyMethod2Message } from "../wire/key_method.ts";
+import { decodeEarlyNegotiation } from "../wire/early_negotiation.ts";
 import { isAckOnly, isReset, Opcode } from "../wire/opcode.ts";
 import { CertificateError } from "../pki/mod.ts";
 import { alertForError, type AlertName } from "./tls_alert.ts";
+import { OutgoingBytes } from "./outgoing_bytes.ts";
 import { TlsChannel, type TlsCredentials, type TlsPeer } from "./tls_channel.ts";
 
 /** The text fields of our key method 2 message. */
@@ -67,6 +69,8 @@ export interface NegotiationSettings {
   readonly credentials: TlsCredentials;
   /** Bytes of TLS that go into one control packet. */
   readonly payloadSize: number;
+  /** Client, tls-crypt-v2: bytes that the wrapped key takes of a packet which carries it. */
+  readonly wrappedKeyLength: number;
   /** `tls-timeout`, ms: first retransmission. */
   readonly retransmitTimeout: number;
   readonly localSessionId: Uint8Array;
@@ -88,8 +92,10 @@ export class KeyNegotiation {
   establishedAt = 0;
 
   #tls: TlsChannel | undefined;
-  #outgoing: Uint8Array[] = [];
+  readonly #outgoing = new OutgoingBytes();
   #resetSeen: boolean;
+  /** The server wants the wrapped key once more, behind our next packet. */
+  #resendWrappedKey = false;
   #settled = false;
   #ended = false;
   readonly #secure = Promise.withResolvers<TlsPeer>();
@@ -134,19 +140,36 @@ export class KeyNegotiation {
       const verdict = this.receiver.accept(packet.packetId, packet.payload, packet.opcode);
       if (verdict !== "outside") this.acknowledgements.add(packet.packetId);
       for (let next = this.receiver.take(); next !== undefined; next = this.receiver.take()) {
-        if (isReset(next.opcode)) this.#resetSeen = true;
+        if (isReset(next.opcode)) this.#receiveReset(next.payload);
         else if (next.payload.length > 0) this.#tls?.receive(next.payload);
       }
     }
     this.#checkSettled();
   }
 
+  #receiveReset(payload: Uint8Array): void {
+    const negotiation = decodeEarlyNegotiation(payload);
+    if (negotiation === undefined) {
+      return this.#fail(new VpnError("the server's first packet is malformed"));
+    }
+    this.#resetSeen = true;
+    const { role, wrappedKeyLength } = this.settings;
+    this.#resendWrappedKey = negotiation.resendWrappedKey && role === "client" &&
+      wrappedKeyLength > 0 && this.keyId === 0;
+  }
+
   /** Moves ciphertext into free places of the sending window. */
   fillWindow(): void {
     // TLS starts once both resets have crossed: until then the peer's session id is not proven.
     if (!this.#resetSeen || this.settings.remoteSessionId().length === 0) return;
-    while (this.#outgoing.length > 0 && this.sender.canSend) {
-      this.sender.queue(Opcode.CONTROL_V1, this.#takeOutgoing());
+    if (this.#resendWrappedKey && this.sender.canSend) {
+      // With or without TLS in it: an ACK_V1 in its stead would have no place for the key.
+      this.#resendWrappedKey = false;
+      const room = Math.max(this.settings.payloadSize - this.settings.wrappedKeyLength, 0);
+      this.sender.queue(Opcode.CONTROL_WKC_V1, this.#outgoing.take(room));
+    }
+    while (!this.#outgoing.isEmpty && this.sender.canSend) {
+      this.sender.queue(Opcode.CONTROL_V1, this.#outgoing.take(this.settings.payloadSize));
     }
   }
 
@@ -289,29 +312,11 @@ export class KeyNegotiation {
   }
 
   #checkSettled(): void {
-    if (this.#settled || !this.established || !this.sender.empty || this.#outgoing.length > 0) {
+    if (this.#settled || !this.established || !this.sender.empty || !this.#outgoing.isEmpty) {
       return;
     }
     this.#settled = true;
     this.events.settled(this.keyId);
-  }
-
-  #takeOutgoing(): Uint8Array {
-    const parts: Uint8Array[] = [];
-    let room = this.settings.payloadSize;
-    while (room > 0 && this.#outgoing.length > 0) {
-      const head = this.#outgoing[0];
-      if (head.length <= room) {
-        parts.push(head);
-        room -= head.length;
-        this.#outgoing.shift();
-      } else {
-        parts.push(head.subarray(0, room));
-        this.#outgoing[0] = head.subarray(room);
-        room = 0;
-      }
-    }
-    return concatBytes(...parts);
   }
 
   #fail(error: unknown): void {

@@ -1,7 +1,7 @@
 /**
- * A session of the control channel: two session ids, the wrapping of its datagrams (tls-auth), and
- * the negotiations in it, of which the newest is primary and the one before it a lame duck whose
- * keys stay good for `tran-window`.
+ * A session of the control channel: two session ids, the wrapping of its datagrams (tls-auth,
+ * tls-crypt), and the negotiations in it, of which the newest is primary and the one before it a
+ * lame duck whose keys stay good for `tran-window`.
  *
  * Source: OpenVPN's `ssl.c` (`tls_multi`, `tls_session`, `key_state`).
  *
@@ -104,13 +104,14 @@ export class TlsSession {
       role: settings.role,
       credentials: settings.credentials,
       payloadSize: maximumControlDatagram - controlHeader - settings.wrapOverhead,
+      wrappedKeyLength: settings.wrap.wrappedKeyLength,
       retransmitTimeout: settings.retransmitTimeout,
       localSessionId: this.localSessionId,
       remoteSessionId: () => this.#remoteSessionId,
     };
     this.#primary = this.#negotiate(
       0,
-      accepted === undefined ? Opcode.HARD_RESET_CLIENT_V2 : undefined,
+      accepted === undefined ? settings.wrap.clientReset : undefined,
     );
     this.#queuePump();
   }

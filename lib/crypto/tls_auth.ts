@@ -16,8 +16,14 @@ import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { constantTimeEqual, wipe } from "../base/bytes.ts";
 import { VpnError } from "../base/errors.ts";
 import { controlHeaderLength } from "../wire/control_packet.ts";
+import { Opcode } from "../wire/opcode.ts";
 import { type DigestInfo, digestInfo } from "./cipher_table.ts";
-import type { ControlWrap, ControlWrapChannel, ControlWrapChannelOptions } from "./control_wrap.ts";
+import type {
+  AuthenticPacket,
+  ControlWrap,
+  ControlWrapChannel,
+  ControlWrapChannelOptions,
+} from "./control_wrap.ts";
 import { longPacketIdLength, LongPacketIdSender } from "./packet_id.ts";
 import { LongReplayWindow } from "./replay_window.ts";
 import { type KeyDirection, keyHalves, type StaticKey } from "./static_key.ts";
@@ -70,12 +76,15 @@ export class TlsAuth implements ControlWrap {
   }
 
   /** See `ControlWrap.authenticate`. */
-  authenticate(datagram: Uint8Array): Uint8Array | undefined {
-    return isAuthentic(this.#keys, datagram) ? stripped(this.#keys, datagram) : undefined;
+  authenticate(datagram: Uint8Array): AuthenticPacket | undefined {
+    if (!isAuthentic(this.#keys, datagram)) return undefined;
+    return { plain: stripped(this.#keys, datagram) };
   }
 }
 
 class TlsAuthChannel implements ControlWrapChannel {
+  readonly clientReset = Opcode.HARD_RESET_CLIENT_V2;
+  readonly wrappedKeyLength = 0;
   readonly #keys: Keys;
   readonly #window: LongReplayWindow;
   readonly #sender: LongPacketIdSender;

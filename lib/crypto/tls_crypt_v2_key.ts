@@ -16,7 +16,7 @@
  * @module
  */
 
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hash } from "node:crypto";
 import { concatBytes, constantTimeEqual, randomBytes, wipe } from "../base/bytes.ts";
 import { VpnError } from "../base/errors.ts";
 import { StaticKey, staticKeyLength } from "./static_key.ts";
@@ -71,10 +71,12 @@ export interface ClientKeyMetadata {
   readonly value: Uint8Array;
 }
 
-/** What a wrapped client key holds. */
-export interface UnwrappedClientKey {
+/** A client's key, as a server knows it. */
+export interface ClientKey {
   /** Kc. */
   readonly key: StaticKey;
+  /** WKc, in which it came. */
+  readonly wrapped: Uint8Array;
   /** Absent when there is none, as old tools leave it. */
   readonly metadata: ClientKeyMetadata | undefined;
 }
@@ -149,7 +151,7 @@ export class TlsCryptV2ServerKey {
    *
    * @returns undefined when it was not wrapped under this key.
    */
-  unwrap(wrapped: Uint8Array): UnwrappedClientKey | undefined {
+  unwrap(wrapped: Uint8Array): ClientKey | undefined {
     if (wrapped.length < minimumWrappedKeyLength) return undefined;
     if (wrappedKeyLength(wrapped) !== wrapped.length) return undefined;
     const lengthOffset = wrapped.length - lengthLength;
@@ -159,9 +161,9 @@ export class TlsCryptV2ServerKey {
     decipher.final();
     const tag = this.#tag(wrapped.subarray(lengthOffset), plain);
     const authentic = constantTimeEqual(tag, wrapped.subarray(0, tagLength));
-    const unwrapped = authentic ? readPlain(plain) : undefined;
+    const key = authentic ? readPlain(plain, Uint8Array.from(wrapped)) : undefined;
     wipe(plain);
-    return unwrapped;
+    return key;
   }
 
   /** Overwrites the key. */
@@ -179,12 +181,12 @@ export class TlsCryptV2ServerKey {
   }
 }
 
-function readPlain(plain: Uint8Array): UnwrappedClientKey {
+function readPlain(plain: Uint8Array, wrapped: Uint8Array): ClientKey {
   const metadata = plain.length === staticKeyLength ? undefined : {
     type: plain[staticKeyLength],
     value: Uint8Array.from(plain.subarray(staticKeyLength + 1)),
   };
-  return { key: new StaticKey(plain.subarray(0, staticKeyLength)), metadata };
+  return { key: new StaticKey(plain.subarray(0, staticKeyLength)), wrapped, metadata };
 }
 
 /**
@@ -198,6 +200,11 @@ export function wrappedKeyLength(bytes: Uint8Array): number | undefined {
   const possible = length >= minimumWrappedKeyLength && length <= maximumWrappedKeyLength &&
     length <= bytes.length;
   return possible ? length : undefined;
+}
+
+/** By what a client's key is named in logs and revoked: SHA-256 of its wrapped form, in hex. */
+export function clientKeyFingerprint(wrapped: Uint8Array): string {
+  return hash("sha256", wrapped, "hex");
 }
 
 /** The metadata of a key made at a time: seconds since 1970. */

@@ -7,7 +7,8 @@
 import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ClientConfig, LoadedFiles } from "../../config/mod.ts";
-import { controlWrap, peerTrust, tlsCredentials } from "../credentials.ts";
+import { clientControlWrap } from "../control_protection/control_wrap.ts";
+import { peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatClientStatistics } from "../status/client_statistics.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import { ClientNetwork } from "../client_network/client_network.ts";
@@ -27,7 +28,7 @@ export function startClient(given: ClientConfig, files: LoadedFiles, log: Log): 
   const client = new Client({
     config,
     credentials,
-    wrap: (connection) => controlWrap(connection.controlKey, files, config.data.auth, config.data),
+    wrap: (connection) => clientControlWrap(connection.controlKey, files, config.data),
     trust,
     log,
     network,

@@ -27,12 +27,13 @@ export const maximumAnswer = 1 << 20;
 export async function temporaryFile(
   directory: string | undefined,
   prefix: string,
-  contents = "",
+  contents: string | Uint8Array = "",
 ): Promise<TemporaryFile> {
   const place = directory ?? Deno.env.get("TMPDIR") ?? "/tmp";
   const path = `${place}/${prefix}_${crypto.getRandomValues(new Uint8Array(16)).toHex()}.tmp`;
   try {
-    await Deno.writeTextFile(path, contents, { createNew: true, mode: 0o600 });
+    const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
+    await Deno.writeFile(path, bytes, { createNew: true, mode: 0o600 });
   } catch (cause) {
     throw new VpnError(`cannot write ${path}: ${errorLine(cause)}`, "mend tmp-dir", { cause });
   }

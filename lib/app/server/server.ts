@@ -13,12 +13,14 @@
 
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { ResetResponder } from "../../control/reset_responder.ts";
+import { type AcceptedClient, ResetResponder } from "../../control/reset_responder.ts";
+import { ClientKeyMemory } from "../../control/client_key_memory.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import { TunnelInterface } from "../../net/tunnel_interface.ts";
 import type { ExitNode } from "../../net/exit_node.ts";
 import { openServerExit } from "../exit/server_exit.ts";
+import { droppedText, LimitedLog } from "../control_protection/limited_log.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
 import { admissionSteps } from "./admission_steps.ts";
@@ -48,6 +50,9 @@ const farewell = 300;
 export class Server {
   readonly #parts: ServerParts;
   readonly #log: Log;
+  /** For what anybody can send. */
+  readonly #dropLog: LimitedLog;
+  #keyWatch: Disposable | undefined;
   readonly #responder: ResetResponder;
   readonly #leases: ClientLeases;
   readonly #steps: readonly AdmissionStep[];
@@ -66,10 +71,14 @@ export class Server {
     const { config, wrap } = parts;
     this.#parts = parts;
     this.#log = parts.log;
+    this.#dropLog = new LimitedLog(parts.log);
     const cookie = new ResetCookie(config.tls.handWindow);
     // Over TCP an answer goes to nobody who has not asked for it.
     const limit = config.listen.transport === "tcp" ? unlimited : config.connectFreqInitial;
-    this.#responder = new ResetResponder(wrap, cookie, limit);
+    const keyMemory = config.tlsCryptV2.allowNoncookie
+      ? new ClientKeyMemory(config.tls.handWindow)
+      : undefined;
+    this.#responder = new ResetResponder(wrap, cookie, limit, keyMemory);
     this.#leases = new ClientLeases(config);
     this.#steps = admissionSteps(parts);
     this.#sessionLimit = new RateLimit(config.connectFreq);
@@ -124,6 +133,7 @@ export class Server {
         for (const instance of this.#leases.all()) instance.checkVolume();
       }, volumeCheckInterval);
     }
+    this.#keyWatch = this.#parts.clientKeys?.watch(() => this.#closeRevoked());
     this.#socket.attach(this.#plane);
     this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
     this.#log.at(0, "Initialization Sequence Completed");
@@ -138,6 +148,7 @@ export class Server {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#volumeTimer);
+    this.#keyWatch?.[Symbol.dispose]();
     const instances = this.#leases.all();
     const { explicitExitNotify } = this.#parts.config;
     if (explicitExitNotify > 0 && instances.length > 0) {
@@ -211,49 +222,78 @@ export class Server {
     if (verdict.kind === "reply") {
       this.#socket.send(socket, address, verdict.datagram);
     } else if (verdict.kind === "accept") {
-      if (this.#clients.size >= this.#parts.config.maxClients + spareInstances) {
-        this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
-        return;
-      }
-      if (!this.#sessionLimit.allow(performance.now())) {
-        this.#log.at(
-          1,
-          `MULTI: Connection from ${endpointText(address)} would exceed new connection ` +
-            "frequency limit as controlled by --connect-freq",
-        );
-        return;
-      }
-      if (this.#parts.config.tls.singleSession && others.size > 0) {
-        this.#log.at(
-          1,
-          `TLS Error: no new session from ${endpointText(address)} (single-session)`,
-        );
-        return;
-      }
-      this.#accept(socket, address, verdict).receive(datagram);
+      this.#addressProved(socket, address, verdict, datagram);
     } else if (verdict.reason === "rate") {
-      this.#log.at(4, "connect-freq-initial: too many new connections, one is not answered");
+      this.#dropLog.at(
+        4,
+        () => "connect-freq-initial: too many new connections, one is not answered",
+      );
     } else {
       connections?.refuse(socket, verdict.reason);
-      this.#log.at(
-        verdict.reason === "unauthenticated" ? 4 : 5,
-        `TLS Error: a control packet from ${endpointText(address)} is dropped: ${verdict.reason}`,
+      this.#dropLog.at(
+        verdict.reason === "unauthenticated" || verdict.reason === "noncookie" ? 4 : 5,
+        () => droppedText(endpointText(address), verdict.reason),
       );
     }
+  }
+
+  /** A client has proved its address: a session begins, unless there are reasons against it. */
+  #addressProved(
+    socket: number,
+    address: Uint8Array,
+    client: AcceptedClient,
+    datagram: Uint8Array,
+  ): void {
+    if (this.#clients.size >= this.#parts.config.maxClients + spareInstances) {
+      this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
+      return;
+    }
+    if (!this.#sessionLimit.allow(performance.now())) {
+      this.#log.at(
+        1,
+        `MULTI: Connection from ${endpointText(address)} would exceed new connection ` +
+          "frequency limit as controlled by --connect-freq",
+      );
+      return;
+    }
+    if (this.#parts.config.tls.singleSession && this.#clients.at(socket, address).size > 0) {
+      this.#log.at(
+        1,
+        `TLS Error: no new session from ${endpointText(address)} (single-session)`,
+      );
+      return;
+    }
+    const begin = () => {
+      if (this.#stopping || this.#socket.connections?.has(socket) === false) return;
+      this.#accept(socket, address, client).receive(datagram);
+    };
+    const { clientKeyVerification } = this.#parts;
+    if (client.clientKey === undefined || clientKeyVerification === undefined) return begin();
+    const name = `${socket} ${endpointText(address)} ${client.remoteSessionId.toHex()}`;
+    const log = this.#log.prefixed(endpointText(address));
+    clientKeyVerification.decide(name, client.clientKey, log, begin);
   }
 
   #accept(
     socket: number,
     address: Uint8Array,
-    sessionIds: { localSessionId: Uint8Array; remoteSessionId: Uint8Array },
+    accepted: AcceptedClient,
   ): ServerInstance {
     const endpoint = endpointText(address);
     this.#log.at(3, `${endpoint} TLS: new session`);
     const id = this.#nextClientId++;
-    const instance = new ServerInstance(this.#context(), id, socket, address, endpoint, sessionIds);
+    const instance = new ServerInstance(this.#context(), id, socket, address, endpoint, accepted);
     this.#clients.add(instance);
     this.#socket.connections?.sessionBegan(socket);
     return instance;
+  }
+
+  /** The list of revoked tls-crypt-v2 keys has changed. */
+  #closeRevoked(): void {
+    for (const client of this.#clients.all()) {
+      const objection = client.clientKey && this.#parts.clientKeys?.objection(client.clientKey);
+      if (objection !== undefined) client.close(objection);
+    }
   }
 
   #context(): ServerContext {

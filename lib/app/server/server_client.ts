@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ClientKey } from "../../crypto/tls_crypt_v2_key.ts";
+
 /** A place among the server's peers, and the address that goes with it. */
 export interface Lease {
   readonly peerId: number;
@@ -24,6 +26,8 @@ export interface ServerClient {
   readonly address: Uint8Array;
   /** The same as text. */
   readonly endpoint: string;
+  /** tls-crypt-v2: its own key. */
+  readonly clientKey: ClientKey | undefined;
   /** What it is called, once admitted. */
   readonly commonName: string | undefined;
   /** The data channel's cipher, once negotiated. */

@@ -11,6 +11,8 @@ import type { TlsCredentials } from "../../control/tls_channel.ts";
 import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import type { PeerTraffic } from "../../loop/counters.ts";
 import type { DataPlaneCommand } from "../../loop/data_plane.ts";
+import type { ClientKeyPolicy } from "../control_protection/client_key_policy.ts";
+import type { ClientKeyVerification } from "../control_protection/client_key_verification.ts";
 import type { PeerTrust } from "../peer_trust.ts";
 import type { Programs } from "../programs/programs.ts";
 import type { AdmissionStep, Candidate } from "./admission.ts";
@@ -21,6 +23,10 @@ export interface ServerParts {
   readonly config: ServerConfig;
   readonly credentials: TlsCredentials;
   readonly wrap: ControlWrap;
+  /** tls-crypt-v2: which of the clients' keys may be used. */
+  readonly clientKeys?: ClientKeyPolicy;
+  /** `tls-crypt-v2-verify`. */
+  readonly clientKeyVerification?: ClientKeyVerification;
   readonly trust: PeerTrust;
   readonly log: Log;
   /** Runs what the configuration names. */

@@ -21,7 +21,8 @@ import { type Admission, admit, sessionOptions } from "../../control/server_admi
 import { drawRenegotiation } from "../../control/renegotiation.ts";
 import type { TlsPeer } from "../../control/tls_channel.ts";
 import { TlsSession } from "../../control/tls_session.ts";
-import { replyPacketId } from "../../control/reset_responder.ts";
+import { type AcceptedClient, replyPacketId } from "../../control/reset_responder.ts";
+import { type ClientKey, clientKeyFingerprint } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
 import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
@@ -42,6 +43,7 @@ interface Refusal {
 
 /** See the module's page. */
 export class ServerInstance implements ServerClient {
+  readonly clientKey: ClientKey | undefined;
   readonly createdAt = Date.now();
   readonly #context: ServerContext;
   readonly #session: TlsSession;
@@ -79,16 +81,24 @@ export class ServerInstance implements ServerClient {
     public socket: number,
     public address: Uint8Array,
     public endpoint: string,
-    sessionIds: { localSessionId: Uint8Array; remoteSessionId: Uint8Array },
+    accepted: AcceptedClient,
   ) {
     this.#context = context;
     this.#log = context.log.prefixed(endpoint);
+    this.clientKey = accepted.clientKey;
+    if (this.clientKey !== undefined) {
+      const fingerprint = clientKeyFingerprint(this.clientKey.wrapped);
+      this.#log.at(3, `Control Channel: using tls-crypt-v2 key ${fingerprint}`);
+    }
     const { tls } = context.config;
     this.#session = new TlsSession(
       {
         role: "server",
         credentials: context.credentials,
-        wrap: context.wrap.channel({ firstPacketId: replyPacketId + 1 }),
+        wrap: context.wrap.channel({
+          firstPacketId: replyPacketId + 1,
+          clientKey: this.clientKey,
+        }),
         wrapOverhead: context.wrap.overhead,
         handshakeWindow: tls.handWindow * 1000,
         transitionWindow: tls.tranWindow * 1000,
@@ -112,7 +122,7 @@ export class ServerInstance implements ServerClient {
           this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`),
         failed: (error) => this.#failed(error),
       },
-      sessionIds,
+      accepted,
     );
   }
 

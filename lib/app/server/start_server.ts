@@ -6,7 +6,9 @@
 
 import type { Log } from "../../base/log.ts";
 import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
-import { controlWrap, peerTrust, tlsCredentials } from "../credentials.ts";
+import { clientKeyVerification } from "../control_protection/client_key_verification.ts";
+import { serverControlWrap } from "../control_protection/control_wrap.ts";
+import { peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import { programsOf } from "../programs/programs_of.ts";
@@ -19,13 +21,15 @@ export async function startServer(
   log: Log,
 ): Promise<Tunnel> {
   const ended = Promise.withResolvers<TunnelEnd>();
+  const programs = programsOf(config, log);
   const server = await Server.start({
     config,
     credentials: tlsCredentials(config.tls, files),
-    wrap: controlWrap(config.controlKey, files, config.data.auth, config.data),
+    ...serverControlWrap(config, files, log),
+    clientKeyVerification: clientKeyVerification(config, programs),
     trust: peerTrust("client", config.tls, files, log),
     log,
-    programs: programsOf(config, log),
+    programs,
     failed: (error) => ended.resolve({ reason: "failure", error }),
   });
   return {

@@ -43,7 +43,6 @@ export const scriptOptions = rows("scripts", [
   script("ipchange", "COMMAND", "When the peer's address changes"),
   script("tls-verify", "COMMAND", "Whether a certificate may come in"),
   script("tls-export-cert", "DIRECTORY", "Where scripts find the peer's certificate"),
-  script("tls-crypt-v2-verify", "COMMAND", "Whether a tls-crypt-v2 key may come in"),
   script("auth-user-pass-verify", "COMMAND via-env|via-file", "Whether a password is right"),
   script("client-connect", "COMMAND", "When a client is there"),
   script("client-disconnect", "COMMAND", "When a client is gone"),

@@ -7,11 +7,9 @@
 
 import * as parse from "../parameters.ts";
 import { type OptionContext, rows, shorten } from "../option.ts";
-import type { ControlChannelKey } from "../config.ts";
 import { nearest } from "../nearest.ts";
 
 const file = ["main", "inline"] as const;
-const perConnection = ["main", "connection", "inline"] as const;
 
 /** Whom to trust and who we are. */
 export const tlsOptions = rows("tls", [
@@ -85,45 +83,6 @@ export const tlsOptions = rows("tls", [
     where: file,
     summary: "Revoked certificates; read again when the file changes",
     apply: (context, [path]) => void (context.draft.tls.crlVerify = context.file(path)),
-  },
-  {
-    name: "tls-auth",
-    usage: "FILE [0|1]",
-    where: perConnection,
-    summary: "HMAC key in front of the control channel",
-    apply: (context, [path, direction]) => {
-      const parsed = direction === undefined ? undefined : parse.keyDirection(context, direction);
-      controlKey(context, "tls-auth", path);
-      if (context.place === "connection" || parsed !== undefined) {
-        context.connection.keyDirection = parsed;
-      }
-    },
-  },
-  {
-    name: "key-direction",
-    usage: "0|1",
-    where: ["main", "connection"],
-    summary: "Which half of the tls-auth key is for sending",
-    apply: (context, [text]) => {
-      context.connection.keyDirection = parse.keyDirection(context, text);
-    },
-  },
-  {
-    name: "tls-crypt",
-    usage: "FILE",
-    where: perConnection,
-    summary: "Key that encrypts the control channel",
-    apply: (context, [path]) => controlKey(context, "tls-crypt", path),
-  },
-  {
-    name: "tls-crypt-v2",
-    usage: "FILE [force-cookie|allow-noncookie]",
-    where: perConnection,
-    summary: "Per-client key that encrypts the control channel",
-    apply: (context, [path, cookie]) => {
-      if (cookie !== undefined) parse.word(context, cookie, ["force-cookie", "allow-noncookie"]);
-      controlKey(context, "tls-crypt-v2", path);
-    },
   },
   {
     name: "remote-cert-tls",
@@ -255,14 +214,6 @@ export const tlsOptions = rows("tls", [
 ]);
 
 const versions: readonly string[] = ["1.0", "1.1", "1.2", "1.3"];
-
-function controlKey(
-  context: OptionContext,
-  kind: ControlChannelKey["kind"],
-  path: string | undefined,
-): void {
-  context.connection.controlKeys[kind] = { file: context.file(path), position: context.position };
-}
 
 function requireRole(context: OptionContext, role: "client" | "server"): void {
   context.draft.tls.remoteCertKu = "present";

@@ -45,7 +45,11 @@ const refusals: [base: readonly string[], line: string, expected: RegExp][] = [
   [clientLines, "fragment 1300", /"fragment": Fragmentation .*: remove it/],
   [clientLines, "secret static.key", /no forward secrecy: use tls-server/],
   [clientLines, "http-proxy p 8080", /HTTP proxies aren't supported for now/],
-  [clientLines, "tls-crypt ta.key", /"tls-crypt" isn't supported yet: .*: use "tls-auth"/],
+  [clientLines, "tls-crypt a\ntls-crypt-v2 b", /"tls-crypt" and "tls-crypt-v2" exclude each other/],
+  [clientLines, "tls-crypt-v2-max-age 3", /"tls-crypt-v2-max-age" is for servers/],
+  [serverLines, "tls-auth a\ntls-crypt b", /"tls-auth" and "tls-crypt" exclude each other/],
+  [serverLines, "tls-crypt a\ntls-crypt-v2-max-age 3", /"tls-crypt-v2-max-age" without "tls-cry/],
+  [serverLines, "tls-crypt-v2 a\ntls-crypt-v2-verify /bin/true", /add "script-security 2"/],
   [clientLines, "peer-fingerprint 00", /isn't supported yet/],
   [clientLines, "management 127.0.0.1 7505", /there is no management interface yet/],
   [clientLines, "crl-verify d dir", /directories of revoked serial numbers/],
@@ -426,4 +430,26 @@ Deno.test("server defaults that OpenVPN doesn't print", () => {
   assert.equal(config.verifyClientCert, "require");
   assert.deepEqual(config.connectFreqInitial, { count: 100, seconds: 10 });
   assert.equal(config.controlKey, undefined);
+});
+
+Deno.test("a server's tls-crypt-v2, beside a key for clients without their own", () => {
+  const config = server(
+    "tls-auth ta.key 0",
+    "tls-crypt-v2 server.key allow-noncookie",
+    "script-security 2",
+    "tls-crypt-v2-verify '/bin/check metadata'",
+    "tls-crypt-v2-max-age 30",
+    "tls-crypt-v2-revoked revoked.txt",
+    "cd /etc/openvpn",
+  );
+  const pathOf = (file?: { source: string; path?: string }) => file?.path;
+  assert.equal(config.controlKey?.kind, "tls-crypt-v2");
+  assert.equal(pathOf(config.controlKey?.key), "/etc/openvpn/server.key");
+  assert.equal(config.groupControlKey?.kind, "tls-auth");
+  assert.equal(config.groupControlKey?.direction, 0);
+  assert.equal(config.tlsCryptV2.allowNoncookie, true);
+  assert.equal(config.tlsCryptV2.verify, "/bin/check metadata");
+  assert.equal(config.tlsCryptV2.maximumAge, 30 * 86_400);
+  assert.equal(pathOf(config.tlsCryptV2.revoked), "/etc/openvpn/revoked.txt");
+  assert.equal(server("tls-crypt-v2 k").tlsCryptV2.allowNoncookie, undefined);
 });

@@ -83,11 +83,9 @@ Deno.test("a provider's profile with TCP, scripts and words for others", () => {
   ) assert.match(all, expected);
 });
 
-Deno.test("an installer's profile with tls-crypt is refused for now, at its line", () => {
-  assert.match(
-    refusal(() => read("installer_tls_crypt.ovpn"))?.replace(directory, "") ?? "",
-    /^installer_tls_crypt\.ovpn:\d+: "tls-crypt" isn't supported yet: .*: use "tls-auth"/,
-  );
+Deno.test("an installer's profile with tls-crypt", () => {
+  const parsed = read("installer_tls_crypt.ovpn");
+  assert.equal(clientOf(parsed).connections[0].controlKey?.kind, "tls-crypt");
 });
 
 Deno.test("an installer's profile with tls-auth", () => {

@@ -76,7 +76,7 @@ Deno.test("edit distances", () => {
 Deno.test("the README's table has a line for each option", () => {
   const markdown = optionTableMarkdown();
   for (const row of optionRows) assert.ok(markdown.includes(`| \`${row.name}\` |`), row.name);
-  assert.match(markdown, /\| `tls-crypt` \|.*refused for now/);
+  assert.match(markdown, /\| `tls-crypt` \|.*supported/);
   assert.match(markdown, /\| `key-direction` \| `0\\\|1` \| supported \|/);
   // A stray bar would shift the columns.
   for (const line of markdown.split("\n").filter((l) => l.startsWith("| "))) {
