@@ -5,6 +5,13 @@ import { ResetCookie } from "../../../lib/crypto/reset_cookie.ts";
 import { generateStaticKey, parseStaticKey } from "../../../lib/crypto/static_key.ts";
 import { TlsAuth } from "../../../lib/crypto/tls_auth.ts";
 import { ResetResponder } from "../../../lib/control/reset_responder.ts";
+import { TlsCryptV2Client, TlsCryptV2Server } from "../../../lib/crypto/tls_crypt_v2.ts";
+import {
+  generateTlsCryptV2ClientKey,
+  TlsCryptV2ServerKey,
+} from "../../../lib/crypto/tls_crypt_v2_key.ts";
+import { ClientKeyMemory } from "../../../lib/control/client_key_memory.ts";
+import { decodeEarlyNegotiation } from "../../../lib/wire/early_negotiation.ts";
 import { decodeControlPacket, encodeControlPacket } from "../../../lib/wire/control_packet.ts";
 import { Opcode } from "../../../lib/wire/opcode.ts";
 
@@ -114,4 +121,92 @@ Deno.test("datagrams of any length and content are dropped or answered, never th
     }),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("numbers that are not of a client's second packet open no session", () => {
+  const server = responder();
+  const remoteSessionId = answeredId(server);
+  const packet = (acks: readonly number[], packetId: number) =>
+    encodeControlPacket({
+      ...{ opcode: Opcode.CONTROL_V1, keyId: 0, sessionId: clientId, acks, remoteSessionId },
+      ...{ packetId, payload: empty },
+    });
+  const kind = (datagram: Uint8Array) => server.consider(datagram, address, now).kind;
+  assert.equal(kind(packet([0], 2)), "drop");
+  assert.equal(kind(packet([0, 2], 1)), "drop");
+  assert.equal(kind(packet([0], 1)), "accept");
+});
+
+const serverKey = TlsCryptV2ServerKey.generate();
+
+/** A server under tls-crypt-v2, a client's channel, and its packets. */
+function withClientKeys(keyMemory?: ClientKeyMemory) {
+  const server = new ResetResponder(
+    new TlsCryptV2Server({ key: serverKey }),
+    ...[new ResetCookie(60), { count: 100, seconds: 10 }, keyMemory] as const,
+  );
+  const key = generateTlsCryptV2ClientKey(serverKey);
+  const channelFrom = (firstPacketId?: number) =>
+    new TlsCryptV2Client(key).channel({ firstPacketId });
+  const plain = (opcode: number, remoteSessionId?: Uint8Array) =>
+    encodeControlPacket({
+      ...{ opcode, keyId: 0, sessionId: clientId, remoteSessionId, payload: empty },
+      acks: remoteSessionId === undefined ? [] : [0],
+      packetId: remoteSessionId === undefined ? 0 : 1,
+    });
+  return { server, key, channelFrom, plain };
+}
+
+Deno.test("tls-crypt-v2: the server asks for the key again, and takes it from the second packet", () => {
+  const { server, key, channelFrom, plain } = withClientKeys();
+  const channel = channelFrom();
+  const reset = channel.wrap(plain(Opcode.HARD_RESET_CLIENT_V3), now);
+  const answer = server.consider(reset, address, now);
+  assert.equal(answer.kind, "reply");
+  if (answer.kind !== "reply") return;
+  const reply = decodeControlPacket(channel.unwrap(answer.datagram)!)!;
+  assert.deepEqual(decodeEarlyNegotiation(reply.payload), { resendWrappedKey: true });
+
+  const second = plain(Opcode.CONTROL_WKC_V1, reply.sessionId);
+  const verdict = server.consider(channel.wrap(second, now), address, now);
+  assert.equal(verdict.kind, "accept");
+  if (verdict.kind !== "accept") return;
+  assert.deepEqual(verdict.clientKey?.wrapped, key.wrapped);
+  assert.equal(server.consider(channel.wrap(second, now), elsewhere, now).kind, "drop");
+  // Without the key behind it there is nothing to open it with: none was kept.
+  const without = channel.wrap(plain(Opcode.CONTROL_V1, reply.sessionId), now);
+  assert.deepEqual(server.consider(without, address, now), {
+    ...{ kind: "drop", reason: "unauthenticated" },
+  });
+});
+
+Deno.test("tls-crypt-v2: who can't send its key again is taken with allow-noncookie only", () => {
+  for (const keyMemory of [undefined, new ClientKeyMemory(60)]) {
+    const { server, channelFrom, plain } = withClientKeys(keyMemory);
+    const channel = channelFrom(1);
+    const reset = channel.wrap(plain(Opcode.HARD_RESET_CLIENT_V3), now);
+    const answer = server.consider(reset, address, now);
+    if (keyMemory === undefined) {
+      assert.deepEqual(answer, { kind: "drop", reason: "noncookie" });
+      continue;
+    }
+    assert.equal(answer.kind, "reply");
+    if (answer.kind !== "reply") return;
+    const reply = decodeControlPacket(channel.unwrap(answer.datagram)!)!;
+    assert.equal(reply.payload.length, 0);
+    const second = plain(Opcode.CONTROL_V1, reply.sessionId);
+    assert.equal(server.consider(channel.wrap(second, now), elsewhere, now).kind, "drop");
+    const verdict = server.consider(channel.wrap(second, now), address, now);
+    assert.equal(verdict.kind, "accept");
+    assert.equal(keyMemory.size, 0);
+  }
+});
+
+Deno.test("tls-crypt-v2: a first packet of the other kind is no first packet", () => {
+  const { server, channelFrom, plain } = withClientKeys();
+  const reset = channelFrom().wrap(plain(Opcode.HARD_RESET_CLIENT_V2), now);
+  assert.equal(server.consider(reset, address, now).kind, "drop");
+  // And without tls-crypt-v2 there is no packet that brings a key.
+  const v3 = responder().consider(plain(Opcode.HARD_RESET_CLIENT_V3), address, now);
+  assert.deepEqual(v3, { kind: "drop", reason: "malformed" });
 });

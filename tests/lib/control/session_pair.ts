@@ -3,7 +3,11 @@
 import { NoWrap } from "../../../lib/crypto/control_wrap.ts";
 import type { ControlWrap } from "../../../lib/crypto/control_wrap.ts";
 import { ResetCookie } from "../../../lib/crypto/reset_cookie.ts";
-import { replyPacketId, ResetResponder } from "../../../lib/control/reset_responder.ts";
+import {
+  type AcceptedClient,
+  replyPacketId,
+  ResetResponder,
+} from "../../../lib/control/reset_responder.ts";
 import {
   TlsSession,
   type TlsSessionEvents,
@@ -84,7 +88,7 @@ export class SessionPair {
     role: "client" | "server",
     side: Side,
     events: Partial<TlsSessionEvents> = {},
-    ids?: { localSessionId: Uint8Array; remoteSessionId: Uint8Array },
+    accepted?: AcceptedClient,
   ): TlsSession {
     const certificates = testCertificates();
     const wrap = this.#wraps()[role];
@@ -99,7 +103,9 @@ export class SessionPair {
       {
         role,
         credentials,
-        wrap: wrap.channel({ firstPacketId: role === "server" ? replyPacketId + 1 : 1 }),
+        wrap: role === "server"
+          ? wrap.channel({ firstPacketId: replyPacketId + 1, clientKey: accepted?.clientKey })
+          : wrap.channel(),
         wrapOverhead: wrap.overhead,
         handshakeWindow: 15_000,
         transitionWindow: 3_600_000,
@@ -141,7 +147,7 @@ export class SessionPair {
         },
         ...events,
       },
-      ids,
+      accepted,
     );
   }
 

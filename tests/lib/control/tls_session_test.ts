@@ -2,6 +2,12 @@ import assert from "node:assert/strict";
 import { VpnError } from "../../../lib/base/errors.ts";
 import { generateStaticKey, parseStaticKey } from "../../../lib/crypto/static_key.ts";
 import { TlsAuth } from "../../../lib/crypto/tls_auth.ts";
+import { TlsCrypt } from "../../../lib/crypto/tls_crypt.ts";
+import { TlsCryptV2Client, TlsCryptV2Server } from "../../../lib/crypto/tls_crypt_v2.ts";
+import {
+  generateTlsCryptV2ClientKey,
+  TlsCryptV2ServerKey,
+} from "../../../lib/crypto/tls_crypt_v2_key.ts";
 import { testCertificates } from "./certificates.ts";
 import { SessionPair } from "./session_pair.ts";
 
@@ -10,6 +16,22 @@ function tlsAuthPair() {
   return {
     client: new TlsAuth({ key, direction: 1, digest: "SHA256" }),
     server: new TlsAuth({ key, direction: 0, digest: "SHA256" }),
+  };
+}
+
+function tlsCryptPair() {
+  const key = parseStaticKey(generateStaticKey());
+  return {
+    client: new TlsCrypt({ key, role: "client" }),
+    server: new TlsCrypt({ key, role: "server" }),
+  };
+}
+
+function tlsCryptV2Pair() {
+  const key = TlsCryptV2ServerKey.generate();
+  return {
+    client: new TlsCryptV2Client(generateTlsCryptV2ClientKey(key)),
+    server: new TlsCryptV2Server({ key }),
   };
 }
 
@@ -31,6 +53,42 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       assert.equal(pair.client.keyBlocks.get(0)!.length, 256);
       assert.ok(pair.client.chainLength >= 1);
       assert.ok(pair.server.chainLength >= 1);
+    } finally {
+      pair.close();
+    }
+  });
+}
+
+for (
+  const [name, makePair] of [["tls-crypt", tlsCryptPair], ["tls-crypt-v2", tlsCryptV2Pair]] as const
+) {
+  Deno.test(`a session comes up under ${name}, though every third datagram is lost`, async () => {
+    const pair = new SessionPair({
+      wrap: makePair(),
+      link: (_from, index) => index % 3 === 2 ? [] : [0],
+    });
+    try {
+      await connected(pair);
+      pair.client.session!.renegotiate();
+      await connected(pair, 1);
+    } finally {
+      pair.close();
+    }
+  });
+
+  Deno.test(`another ${name} key gets no answer at all`, async () => {
+    const answers: string[] = [];
+    const pair = new SessionPair({
+      wrap: { client: makePair().client, server: makePair().server },
+      settings: { handshakeWindow: 300 },
+      link: (from) => {
+        answers.push(from);
+        return [0];
+      },
+    });
+    try {
+      await pair.until(() => pair.client.failure !== undefined);
+      assert.ok(!answers.includes("server"));
     } finally {
       pair.close();
     }

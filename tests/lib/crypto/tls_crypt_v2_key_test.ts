@@ -62,7 +62,7 @@ Deno.test("a new client key has the time that it was made, and any metadata come
       fc.record({
         type: fc.nat(255),
         value: fc.uint8Array({ maxLength: maximumMetadataLength - 1 }),
-      }),
+      }, { noNullPrototype: true }),
       { nil: undefined },
     ),
     (metadata) => {
