@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type Config, parseConfigFile, type ParsedConfig } from "../../../lib/config/mod.ts";
-import { refusal } from "./profile.ts";
 
 const directory = new URL("../../fixtures/config/", import.meta.url).pathname;
 const read = (name: string): ParsedConfig => parseConfigFile(directory + name);
