@@ -7,7 +7,7 @@
  * 4. the sender's address, if it is not the peer's (float)
  * 5. compression framing
  * 6. pings and OCC messages end here
- * 7. server: the packet's source must be the peer's; its destination may be another client
+ * 7. server: where it goes (client_routing.ts)
  *
  * Nothing is believed before step 2, and nothing changes before step 3.
  *
@@ -29,33 +29,19 @@ import {
   peerIdOf,
 } from "../wire/data_packet.ts";
 import { keyIdOf, Opcode, opcodeOf } from "../wire/opcode.ts";
+import { ClientRouting } from "./client_routing.ts";
 import type { DataListener } from "./data_listener.ts";
 import { DropReason } from "./drop_reason.ts";
 import { unframe, unframingShrinkage } from "./framing.ts";
-import {
-  ipv4Destination,
-  ipv4Source,
-  ipv6Destination,
-  ipv6Source,
-  ipVersion,
-} from "./ip_packet.ts";
+import { ipVersion } from "./ip_packet.ts";
 import type { PacketBatch } from "./packet_batch.ts";
 import type { DataKey, Peer } from "./peer.ts";
 import type { PeerTable } from "./peer_table.ts";
 import type { RouteTable } from "./route_table.ts";
 import type { TrafficCounters } from "./traffic_counters.ts";
+import { Verdict } from "./verdict.ts";
 
 const blockLength = 16;
-
-/** What becomes of an opened packet. */
-export const Verdict = {
-  /** Nothing more: dropped and counted, or a message of the protocol itself. */
-  NONE: 0,
-  /** It goes to the TUN device. */
-  DELIVER: 1,
-  /** It goes to the peer `batch.destination[i]`. */
-  FORWARD: 2,
-} as const;
 
 /** How packets are judged. */
 export interface OpenerOptions {
@@ -70,11 +56,10 @@ export interface OpenerOptions {
 /** Opens batches. */
 export class Opener {
   readonly #peers: PeerTable;
-  readonly #routes: RouteTable;
   readonly #counters: TrafficCounters;
   readonly #listener: DataListener;
   readonly #server: boolean;
-  readonly #clientToClient: boolean;
+  readonly #routing: ClientRouting;
   readonly #float: boolean;
 
   constructor(
@@ -85,11 +70,10 @@ export class Opener {
     options: OpenerOptions,
   ) {
     this.#peers = peers;
-    this.#routes = routes;
     this.#counters = counters;
     this.#listener = listener;
     this.#server = options.server;
-    this.#clientToClient = options.clientToClient;
+    this.#routing = new ClientRouting(routes, counters, options.clientToClient);
     this.#float = options.float;
   }
 
@@ -278,27 +262,9 @@ export class Opener {
       if (length > 0) this.#drop(DropReason.NOT_IP);
       return;
     }
-    batch.verdict[i] = this.#server ? this.#route(batch, i, peer, version) : Verdict.DELIVER;
-  }
-
-  /** Step 7. */
-  #route(batch: PacketBatch, i: number, peer: Peer, version: 4 | 6): number {
-    const view = batch.memory.view;
-    const offset = batch.offset[i];
-    const source = version === 4
-      ? this.#routes.lookupIpv4(view, offset + ipv4Source)
-      : this.#routes.lookupIpv6(view, offset + ipv6Source);
-    if (source !== peer.number) {
-      this.#drop(DropReason.BAD_SOURCE);
-      return Verdict.NONE;
-    }
-    if (!this.#clientToClient) return Verdict.DELIVER;
-    const destination = version === 4
-      ? this.#routes.lookupIpv4(view, offset + ipv4Destination)
-      : this.#routes.lookupIpv6(view, offset + ipv6Destination);
-    if (destination < 0) return Verdict.DELIVER;
-    batch.destination[i] = destination;
-    return Verdict.FORWARD;
+    batch.verdict[i] = this.#server
+      ? this.#routing.route(batch, i, peer, version)
+      : Verdict.DELIVER;
   }
 }
 

@@ -15,7 +15,7 @@ import { Errno, maxSegments, sockaddrIn6Length } from "deno-tun";
 import { Opcode, opcodeOf } from "../wire/opcode.ts";
 import { isControl } from "../wire/opcode.ts";
 import { DropReason } from "../data/drop_reason.ts";
-import { Verdict } from "../data/open.ts";
+import { Verdict } from "../data/verdict.ts";
 import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import { DeviceCounter } from "../data/traffic_counters.ts";

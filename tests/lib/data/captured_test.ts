@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { KeyMaterial } from "../../../lib/crypto/engine.ts";
 import { Framing } from "../../../lib/data/framing.ts";
-import { Verdict } from "../../../lib/data/open.ts";
+import { Verdict } from "../../../lib/data/verdict.ts";
 import { pingMagic } from "../../../lib/wire/data_packet.ts";
 import { capturedData, type CapturedDirection } from "../../fixtures/captured_data_channel.ts";
 import { DataPath } from "./data_path.ts";

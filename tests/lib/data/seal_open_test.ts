@@ -8,7 +8,7 @@ import type { CryptoEngine, DataCipher, PacketRun } from "../../../lib/crypto/en
 import { selectEngine } from "../../../lib/crypto/engines.ts";
 import { DropReason } from "../../../lib/data/drop_reason.ts";
 import { Framing } from "../../../lib/data/framing.ts";
-import { Verdict } from "../../../lib/data/open.ts";
+import { Verdict } from "../../../lib/data/verdict.ts";
 import { pingMagic } from "../../../lib/wire/data_packet.ts";
 import { ipv4Packet, keyPair } from "../loop/tunnel.ts";
 import { DataPath } from "./data_path.ts";

@@ -1,0 +1,18 @@
+/**
+ * What becomes of an opened packet.
+ *
+ * @module
+ */
+
+/** See the module's page. */
+export const Verdict = {
+  /** Nothing more: dropped and counted, or a message of the protocol itself. */
+  NONE: 0,
+  /** It goes to the TUN device. */
+  DELIVER: 1,
+  /** It goes to the peer `batch.destination[i]`. */
+  FORWARD: 2,
+} as const;
+
+/** One of {@linkcode Verdict}. */
+export type Verdict = typeof Verdict[keyof typeof Verdict];
