@@ -30,6 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     keepInspectorClosed();
     startEarly();
   }
+  if (command === "channel" && !args.includes("--help")) keepInspectorClosed();
   if (openvpnFace) return await (await import("./lib/app/commands/openvpn.ts")).openvpn(args);
   if (command === "connect" && isProfile(rest[0]) && !rest.includes("--help")) {
     const { connect } = await import("./lib/app/commands/connect.ts");

@@ -107,6 +107,18 @@ export class Epoll {
     return 0;
   }
 
+  /**
+   * Waits on a thread of Deno's pool, while JavaScript goes on here. One wait at a time, and none
+   * may be under way at `close`: wake it through an fd that is watched, as an `EventFd`'s.
+   *
+   * @returns How many fds are ready; 0 when a signal interrupted or the call failed.
+   */
+  async waitAsync(): Promise<number> {
+    const wait = libc().epoll_wait_nonblocking;
+    const count = await wait(this.#fd, this.#events, this.#maxEvents, -1);
+    return this.#count = Math.max(0, count);
+  }
+
   /** The token of the `i`th ready fd. @throws {RangeError} when fewer were ready. */
   token(i: number): number {
     this.#checkIndex(i);

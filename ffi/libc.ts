@@ -6,7 +6,8 @@
  *   the register holds all of the result, and "isize" would give a bigint.
  * - on the packet path there is no `size_t` parameter ("usize" costs some 0.06 µs in Deno's
  *   conversion): `readv`, `writev`, `recvmmsg` and `sendmmsg` take their lengths from memory.
- * - calls never go to another thread (`nonblocking`), so that errno is this thread's.
+ * - calls never go to another thread (`nonblocking`), so that errno is this thread's; the one that
+ *   does says so in its name, and its errno is lost.
  *
  * @module
  */
@@ -75,6 +76,13 @@ const libcSymbols = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  // The same on a thread of its own, as a promise.
+  epoll_wait_nonblocking: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
   // unsigned int if_nametoindex(const char *ifname);
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset);

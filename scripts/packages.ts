@@ -14,6 +14,8 @@ export const packageOf = {
   tcpdump: "tcpdump",
   unshare: "util-linux",
   setpriv: "util-linux",
+  dig: "bind9-dnsutils",
+  dnsmasq: "dnsmasq-base",
 } as const satisfies Record<string, string>;
 
 /** File to the Debian package that has it: what the tests of the engine ipsec-mb need. */
@@ -25,6 +27,26 @@ const packageOfFile: Readonly<Record<string, string>> = Deno.build.arch === "x86
     "/usr/bin/gcc": "gcc",
   }
   : {};
+
+/** Module of Debian's Python to the package that has it: what independent peers are written with. */
+export const packageOfPythonModule = {
+  cryptography: "python3-cryptography",
+  nacl: "python3-nacl",
+} as const satisfies Record<string, string>;
+
+/** A module of that list. */
+export type PythonModule = keyof typeof packageOfPythonModule;
+
+/** Where Debian's Python is and looks; another one on the PATH has not its modules. */
+export const debianPython = "/usr/bin/python3";
+const pythonModules = "/usr/lib/python3/dist-packages";
+
+/** The package of a Python module if it is not installed. */
+export async function missingPythonPackage(module: PythonModule): Promise<string | undefined> {
+  const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+  const found = await isThere(debianPython) && await isThere(`${pythonModules}/${module}`);
+  return found ? undefined : packageOfPythonModule[module];
+}
 
 /** A program of the list. */
 export type Program = keyof typeof packageOf;
@@ -48,6 +70,10 @@ export async function missingFilePackages(): Promise<string[]> {
   const packages: string[] = [];
   for (const [path, name] of Object.entries(packageOfFile)) {
     if (await Deno.stat(path).then(() => false, () => true)) packages.push(name);
+  }
+  for (const module of Object.keys(packageOfPythonModule) as PythonModule[]) {
+    const name = await missingPythonPackage(module);
+    if (name !== undefined) packages.push(name);
   }
   return packages;
 }

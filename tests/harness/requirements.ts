@@ -7,11 +7,17 @@
  * @module
  */
 
-import { missingPackages, packageOf } from "../../scripts/packages.ts";
+import {
+  missingPackages,
+  missingPythonPackage,
+  packageOf,
+  packageOfPythonModule,
+  type PythonModule,
+} from "../../scripts/packages.ts";
 import { tryRun } from "./command.ts";
 
-/** Programs are looked up in `PATH`; the others are probed. */
-export type Requirement = "root" | "tun" | "netns" | keyof typeof packageOf;
+/** Programs are looked up in `PATH`, modules in Debian's Python; the others are probed. */
+export type Requirement = "root" | "tun" | "netns" | keyof typeof packageOf | PythonModule;
 
 const probes: Record<"root" | "tun" | "netns", () => Promise<string | undefined>> = {
   root: () => Promise.resolve(Deno.uid() === 0 ? undefined : "root"),
@@ -36,8 +42,11 @@ export async function missing(requirements: readonly Requirement[]): Promise<str
     if (requirement === "root" || requirement === "tun" || requirement === "netns") {
       const reason = await probes[requirement]();
       if (reason !== undefined) found.push(reason);
+    } else if (requirement in packageOfPythonModule) {
+      const name = await missingPythonPackage(requirement as PythonModule);
+      if (name !== undefined) found.push(`Python's ${requirement} (Debian package ${name})`);
     } else {
-      const packages = await missingPackages([requirement]);
+      const packages = await missingPackages([requirement as keyof typeof packageOf]);
       if (packages.length > 0) found.push(`${requirement} (Debian package ${packages[0]})`);
     }
   }

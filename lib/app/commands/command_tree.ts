@@ -8,12 +8,13 @@
 import { type InferValue, message, or } from "@optique/core";
 import { runSync } from "@optique/run";
 import { programVersion } from "../../base/version.ts";
+import { channelCommand } from "./channel_options.ts";
 import { connectCommand } from "./connect_options.ts";
 import { killSwitchCommand } from "./kill_switch_options.ts";
 import { pkiCommand } from "./pki_options.ts";
 import { serveCommand } from "./serve_options.ts";
 
-const commands = or(serveCommand, connectCommand, killSwitchCommand, pkiCommand);
+const commands = or(serveCommand, connectCommand, killSwitchCommand, pkiCommand, channelCommand);
 
 /** What a command line asks for; `action` names the command. */
 export type ChosenCommand = InferValue<typeof commands>;
@@ -28,6 +29,8 @@ const actions: {
   connect: async (chosen) => (await import("./connect.ts")).connect(chosen),
   "kill-switch": async (chosen) => (await import("./kill_switch.ts")).killSwitch(chosen),
   pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
+  "channel-psk-listen": async (chosen) => (await import("./channel_psk.ts")).listenPsk(chosen),
+  "channel-psk-connect": async (chosen) => (await import("./channel_psk.ts")).connectPsk(chosen),
 };
 
 /** Runs a command line; the exit code. */
@@ -40,7 +43,8 @@ export function runCommand(args: readonly string[]): Promise<number> {
 /** Reads a command line. Help, completions and mistakes are answered here, and end the process. */
 function chooseCommand(args: readonly string[]): ChosenCommand {
   // A pass-through parser takes what follows a command as OpenVPN's, --help included.
-  const asked = args.length > 1 && args.slice(1).includes("--help") ? ["help", args[0]] : args;
+  const passes = args[0] === "serve" || args[0] === "connect";
+  const asked = passes && args.slice(1).includes("--help") ? ["help", args[0]] : args;
   return runSync(commands, {
     programName: "vpn",
     args: asked,
