@@ -161,8 +161,8 @@ export interface ClientConfig extends CommonConfig {
 export interface ServerConfig extends CommonConfig {
   /** Tells the two kinds apart. */
   readonly role: "server";
-  /** Where it listens. */
-  readonly listen: ListenOptions;
+  /** Where it listens; at least one place. */
+  readonly listen: readonly ListenOptions[];
   /** The key of the control channel; absent: it is protected by TLS alone. */
   readonly controlKey?: ControlChannelKey;
   /** Beside `tls-crypt-v2`: `tls-auth` or `tls-crypt` for clients without a key of their own. */

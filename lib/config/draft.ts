@@ -51,6 +51,15 @@ export interface RemoteDraft {
   readonly position: Position;
 }
 
+/** One `local` line. */
+export interface LocalDraft {
+  /** Absent: `*`. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly protocol?: ProtocolDraft;
+  readonly position: Position;
+}
+
 /** The options that may stand in a `<connection>` block. */
 export interface ConnectionDraft {
   remote?: RemoteDraft;
@@ -114,6 +123,7 @@ export interface Draft {
 
   readonly connection: ConnectionDraft;
   readonly remotes: RemoteDraft[];
+  readonly locals: LocalDraft[];
   readonly connectionBlocks: ConnectionDraft[];
   remoteRandom?: boolean;
   remoteRandomHostname?: boolean;
@@ -212,6 +222,7 @@ export function emptyDraft(): Draft {
     forwardCompatible: false,
     connection: { controlKeys: {} },
     remotes: [],
+    locals: [],
     connectionBlocks: [],
     tls: {},
     tlsCryptV2: {},

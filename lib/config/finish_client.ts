@@ -50,6 +50,15 @@ export function finishClient(draft: Draft, notices: Notice[]): ClientConfig {
     const position = draft.positions.get(option);
     if (position) throw new ConfigError(`"${option}" is for servers`, "remove it", position);
   }
+  for (const [i, { port, protocol, position }] of draft.locals.entries()) {
+    if (i > 0) throw new ConfigError(`a client has one "local"`, "remove one", position);
+    if (port === undefined && protocol === undefined) continue;
+    throw new ConfigError(
+      `"local" takes a port on servers only`,
+      `write "lport ${port}"`,
+      position,
+    );
+  }
   const common = commonConfig(draft, notices);
   const connections = clientConnections(draft, notices);
   requireCertificate(

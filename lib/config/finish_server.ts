@@ -6,7 +6,14 @@
  */
 
 import { formatIpv4, parseIpv4 } from "../base/ipv4.ts";
-import type { AddressPool, Notice, PingOptions, Position, ServerConfig } from "./config.ts";
+import type {
+  AddressPool,
+  ListenOptions,
+  Notice,
+  PingOptions,
+  Position,
+  ServerConfig,
+} from "./config.ts";
 import type { Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
 import {
@@ -19,8 +26,9 @@ import {
   resolvePath,
 } from "./finish_common.ts";
 import { serverControlKeys } from "./finish_control_key.ts";
-import { defaultPort, excludePings } from "./finish_client.ts";
+import { excludePings } from "./finish_client.ts";
 import { serverExit } from "./finish_exit.ts";
+import { listenOptions } from "./finish_listen.ts";
 import { notice, shorten } from "./option.ts";
 import { prefixLengthOf } from "./parameters.ts";
 import { findOption, nearestOption } from "./table.ts";
@@ -70,12 +78,13 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
   const { ping, push } = expandKeepalive(draft);
   checkPushes(draft, notices);
   const { connection } = draft;
+  const listen = listenOptions(draft);
   return defined({
     role: "server",
     ...common,
     network: networkOptions(expanded, "subnet"),
     ping,
-    listen: listenOptions(draft),
+    listen,
     ...serverControlKeys(draft),
     mtu: mtuOptions(connection),
     pool: addressPool(expanded),
@@ -88,7 +97,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     duplicateCn: draft.duplicateCn ?? false,
     maxClients: draft.maxClients ?? 1024,
     verifyClientCert: draft.verifyClientCert ?? "require",
-    explicitExitNotify: exitNotify(draft, notices),
+    explicitExitNotify: exitNotify(draft, listen, notices),
     connectFreq: draft.connectFreq,
     connectFreqInitial: draft.connectFreqInitial ?? { count: 100, seconds: 10 },
     usernameAsCommonName: draft.usernameAsCommonName ?? false,
@@ -211,29 +220,13 @@ function addressPool(draft: Draft): AddressPool | undefined {
   return { start: pool.start, end: pool.end, netmask };
 }
 
-function listenOptions(draft: Draft): ServerConfig["listen"] {
-  const { connection } = draft;
-  const protocol = connection.protocol ?? { transport: "udp" };
-  const position = draft.positions.get("proto");
-  if (protocol.side === "client") {
-    throw new ConfigError(
-      `a server can't use "proto tcp-client"`,
-      `write "proto tcp-server"`,
-      position,
-    );
-  }
-  return defined({
-    transport: protocol.transport,
-    family: protocol.family,
-    local: connection.local,
-    port: connection.localPort ?? defaultPort,
-    ipv6Only: connection.bindIpv6Only ?? false,
-  });
-}
-
-function exitNotify(draft: Draft, notices: Notice[]): 0 | 1 | 2 {
-  const { explicitExitNotify: count = 0, protocol } = draft.connection;
-  if (count > 0 && protocol?.transport === "tcp") {
+function exitNotify(
+  draft: Draft,
+  listen: readonly ListenOptions[],
+  notices: Notice[],
+): 0 | 1 | 2 {
+  const { explicitExitNotify: count = 0 } = draft.connection;
+  if (count > 0 && listen.every(({ transport }) => transport === "tcp")) {
     noticeExitNotify(draft, notices);
     return 0;
   }

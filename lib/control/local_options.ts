@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClientConfig, Connection, ServerConfig } from "../config/config.ts";
+import type { ClientConfig, Connection, ServerConfig, Transport } from "../config/config.ts";
 import { cipherInfo, digestInfo } from "../crypto/cipher_table.ts";
 import {
   buildOptionsString,
@@ -14,9 +14,12 @@ import {
   unconfiguredCipher,
 } from "../wire/options_string.ts";
 
-/** What the options string says of a server. */
-export function serverOptionValues(config: ServerConfig): OptionsStringValues {
-  return values(config, "server", config.listen.transport, config.mtu.tunMtu, config.controlKey);
+/** What the options string says of a server to a client that came in by that transport. */
+export function serverOptionValues(
+  config: ServerConfig,
+  transport: Transport,
+): OptionsStringValues {
+  return values(config, "server", transport, config.mtu.tunMtu, config.controlKey);
 }
 
 /** What the options string says of a client that uses this connection. */

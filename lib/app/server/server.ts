@@ -13,6 +13,7 @@
 
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { Transport } from "../../config/config.ts";
 import { type AcceptedClient, ResetResponder } from "../../control/reset_responder.ts";
 import { ClientKeyMemory } from "../../control/client_key_memory.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
@@ -33,7 +34,7 @@ import type { ServerContext, ServerParts } from "./server_context.ts";
 import { ServerInstance } from "./server_instance.ts";
 import { serverStatus } from "./server_picture.ts";
 import type { ServerStatus } from "../status/server_status.ts";
-import { openServerSocket, type ServerSocket } from "./server_socket.ts";
+import { ServerSockets } from "./server_sockets.ts";
 import { endpointText } from "../sockets.ts";
 import { serverTunnel } from "../tunnel_description.ts";
 
@@ -53,12 +54,12 @@ export class Server {
   /** For what anybody can send. */
   readonly #dropLog: LimitedLog;
   #keyWatch: Disposable | undefined;
-  readonly #responder: ResetResponder;
+  readonly #responders: Readonly<Record<Transport, ResetResponder>>;
   readonly #leases: ClientLeases;
   readonly #steps: readonly AdmissionStep[];
   readonly #keyInstallations = new KeyInstallations();
   readonly #clients = new ClientIndex();
-  #socket!: ServerSocket;
+  #sockets!: ServerSockets;
   #tunnel!: TunnelInterface;
   #exit: ExitNode | undefined;
   #plane!: DataPlane;
@@ -73,12 +74,14 @@ export class Server {
     this.#log = parts.log;
     this.#dropLog = new LimitedLog(parts.log);
     const cookie = new ResetCookie(config.tls.handWindow);
-    // Over TCP an answer goes to nobody who has not asked for it.
-    const limit = config.listen.transport === "tcp" ? unlimited : config.connectFreqInitial;
     const keyMemory = config.tlsCryptV2.allowNoncookie
       ? new ClientKeyMemory(config.tls.handWindow)
       : undefined;
-    this.#responder = new ResetResponder(wrap, cookie, limit, keyMemory);
+    this.#responders = {
+      udp: new ResetResponder(wrap, cookie, config.connectFreqInitial, keyMemory),
+      // Over TCP an answer goes to nobody who has not asked for it.
+      tcp: new ResetResponder(wrap, cookie, unlimited, keyMemory),
+    };
     this.#leases = new ClientLeases(config);
     this.#steps = admissionSteps(parts);
     this.#sessionLimit = new RateLimit(config.connectFreq);
@@ -92,14 +95,14 @@ export class Server {
   static async start(parts: ServerParts): Promise<Server> {
     const server = new Server(parts);
     const { config } = parts;
-    server.#socket = openServerSocket(config, parts.log);
+    server.#sockets = new ServerSockets(config, parts.log);
     try {
       server.#tunnel = await TunnelInterface.open(
         await serverTunnel(config, parts.log),
         parts.log,
       );
     } catch (error) {
-      server.#socket.close();
+      server.#sockets.close();
       throw error;
     }
     try {
@@ -116,7 +119,7 @@ export class Server {
     } catch (error) {
       await server.#exit?.close();
       await server.#tunnel.close();
-      server.#socket.close();
+      server.#sockets.close();
       throw error;
     }
     server.#attach();
@@ -134,7 +137,7 @@ export class Server {
       }, volumeCheckInterval);
     }
     this.#keyWatch = this.#parts.clientKeys?.watch(() => this.#closeRevoked());
-    this.#socket.attach(this.#plane);
+    this.#sockets.attach(this.#plane);
     this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
     this.#log.at(0, "Initialization Sequence Completed");
   }
@@ -162,7 +165,7 @@ export class Server {
     await this.#plane.stop();
     await this.#exit?.close();
     await this.#tunnel.close();
-    this.#socket.close();
+    this.#sockets.close();
   }
 
   #event(event: DataPlaneEvent): void {
@@ -187,7 +190,7 @@ export class Server {
         this.#leases.get(event.peer)?.renegotiate();
         break;
       case "connection-opened":
-        this.#socket.connections?.opened(event.socket, event.address);
+        this.#sockets.opened(event.listener, event.socket, event.address);
         break;
       case "connection-closed":
         this.#connectionClosed(event.socket, event.reason);
@@ -205,22 +208,24 @@ export class Server {
   }
 
   #connectionClosed(socket: number, reason: string): void {
-    const address = this.#socket.connections?.closed(socket);
+    const address = this.#sockets.closed(socket);
     if (address === undefined) return;
     this.#log.at(3, `${endpointText(address)} Connection reset, restarting [${reason}]`);
     for (const client of [...this.#clients.at(socket, address)]) client.close("connection-reset");
   }
 
   #controlDatagram(socket: number, address: Uint8Array, datagram: Uint8Array): void {
-    const { connections } = this.#socket;
+    const transport = this.#sockets.transport(socket);
+    const connections = this.#sockets.connections(socket);
     // What a connection brought that is closed by now.
-    if (connections?.has(socket) === false) return;
+    if (transport === undefined || connections?.has(socket) === false) return;
     const others = this.#clients.at(socket, address);
     for (const client of others) if (client.matches(datagram)) return client.receive(datagram);
     if (this.#stopping) return;
-    const verdict = this.#responder.consider(datagram, address, Math.floor(Date.now() / 1000));
+    const now = Math.floor(Date.now() / 1000);
+    const verdict = this.#responders[transport].consider(datagram, address, now);
     if (verdict.kind === "reply") {
-      this.#socket.send(socket, address, verdict.datagram);
+      this.#sockets.send(socket, address, verdict.datagram);
     } else if (verdict.kind === "accept") {
       this.#addressProved(socket, address, verdict, datagram);
     } else if (verdict.reason === "rate") {
@@ -264,7 +269,7 @@ export class Server {
       return;
     }
     const begin = () => {
-      if (this.#stopping || this.#socket.connections?.has(socket) === false) return;
+      if (this.#stopping || this.#sockets.connections(socket)?.has(socket) === false) return;
       this.#accept(socket, address, client).receive(datagram);
     };
     const { clientKeyVerification } = this.#parts;
@@ -284,7 +289,7 @@ export class Server {
     const id = this.#nextClientId++;
     const instance = new ServerInstance(this.#context(), id, socket, address, endpoint, accepted);
     this.#clients.add(instance);
-    this.#socket.connections?.sessionBegan(socket);
+    this.#sockets.connections(socket)?.sessionBegan(socket);
     return instance;
   }
 
@@ -305,7 +310,8 @@ export class Server {
       trust,
       log,
       steps: this.#steps,
-      transmit: (socket, address, datagram) => this.#socket.send(socket, address, datagram),
+      transport: (socket) => this.#sockets.transport(socket) ?? "udp",
+      transmit: (socket, address, datagram) => this.#sockets.send(socket, address, datagram),
       command: (command) => this.#plane.command(command),
       keyInstalled: (peer, keyId) => this.#keyInstallations.expect(peer, keyId),
       lease: (client, candidate) => this.#lease(client, candidate),
@@ -333,7 +339,7 @@ export class Server {
 
   #closed(client: ServerClient): void {
     this.#clients.remove(client);
-    this.#socket.connections?.sessionEnded(client.socket);
+    this.#sockets.connections(client.socket)?.sessionEnded(client.socket);
     const { lease } = client;
     if (lease === undefined) return;
     this.#leases.release(lease);

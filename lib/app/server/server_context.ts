@@ -6,7 +6,7 @@
 
 import type { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { ServerConfig } from "../../config/config.ts";
+import type { ServerConfig, Transport } from "../../config/config.ts";
 import type { TlsCredentials } from "../../control/tls_channel.ts";
 import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import type { PeerTraffic } from "../../loop/counters.ts";
@@ -44,6 +44,8 @@ export interface ServerContext {
   readonly log: Log;
   /** What clients have to pass, in order. */
   readonly steps: readonly AdmissionStep[];
+  /** What carries a socket's datagrams. */
+  transport(socket: number): Transport;
   /** Sends a control datagram. */
   transmit(socket: number, address: Uint8Array, datagram: Uint8Array): void;
   command(command: DataPlaneCommand): void;

@@ -111,7 +111,7 @@ export class ServerInstance implements ServerClient {
         verifyPeer: (peer, keyId) => this.#verifyPeer(peer, keyId),
         authorize: (message, keyId) => this.#authorize(message, keyId),
         localKeyMessage: () => ({
-          options: localOptionsString(serverOptionValues(context.config)),
+          options: localOptionsString(this.#optionValues()),
         }),
         keysDerived: (keyId, keyBlock) => this.#keysDerived(keyId, keyBlock),
         settled: (keyId) => this.#settled(keyId),
@@ -215,7 +215,7 @@ export class ServerInstance implements ServerClient {
   async #authorize(message: KeyMethod2Message, keyId: number): Promise<void> {
     if (this.#refusal !== undefined) return;
     const { config } = this.#context;
-    for (const warning of optionWarnings(serverOptionValues(config), message.options)) {
+    for (const warning of optionWarnings(this.#optionValues(), message.options)) {
       this.#log.at(keyId === 0 ? 3 : 4, `WARNING: ${warning}`);
     }
     try {
@@ -234,6 +234,10 @@ export class ServerInstance implements ServerClient {
     }
     // Nobody waits for a push: at a renegotiation the refusal goes out at once.
     if (this.#refusal !== undefined && keyId > 0) this.#refuse();
+  }
+
+  #optionValues() {
+    return serverOptionValues(this.#context.config, this.#context.transport(this.socket));
   }
 
   #candidateOf(message: KeyMethod2Message, renegotiation: boolean): Candidate {
@@ -314,7 +318,7 @@ export class ServerInstance implements ServerClient {
     this.#firstKeyBlock = undefined;
     this.#nameLog();
     const { socket, address } = this;
-    const { transport } = this.#context.config.listen;
+    const transport = this.#context.transport(socket);
     this.#peer = new ServerPeer(this.#context, admission, lease, { socket, address, transport });
     if (lease.address !== undefined) {
       this.#peer.addIpv4Route(lease.address, 32);

@@ -1,21 +1,19 @@
 /**
- * Where a server's clients come in: a UDP socket, or a TCP listener and its connections.
+ * One place at which a server listens: a UDP socket, or a TCP listener and its connections.
  *
  * @module
  */
 
 import { TcpListener, UdpSocket } from "deno-tun";
 import type { Log } from "../../base/log.ts";
-import type { ServerConfig } from "../../config/config.ts";
+import type { ListenOptions, ServerConfig, Transport } from "../../config/config.ts";
 import type { DataPlane } from "../../loop/data_plane.ts";
 import { bindError, logAddress, socketSettings } from "../sockets.ts";
 import { ServerConnections } from "./server_connections.ts";
 
-/** The worker's number of the socket, or of the listener. */
-const theSocket = 0;
-
 /** Either kind. */
 export interface ServerSocket {
+  readonly transport: Transport;
   /** Gives it to the worker. */
   attach(plane: DataPlane): void;
   /** Sends a control datagram to a client. */
@@ -27,12 +25,18 @@ export interface ServerSocket {
 }
 
 /**
- * Opens what the configuration names.
+ * Opens one of the places that the configuration names.
  *
+ * @param number The worker's number of the socket, or of the listener.
  * @throws {VpnError} when the address can't be had.
  */
-export function openServerSocket(config: ServerConfig, log: Log): ServerSocket {
-  const { listen, socket } = config;
+export function openServerSocket(
+  listen: ListenOptions,
+  number: number,
+  config: ServerConfig,
+  log: Log,
+): ServerSocket {
+  const { socket } = config;
   const options = {
     hostname: listen.local,
     port: listen.port,
@@ -42,25 +46,28 @@ export function openServerSocket(config: ServerConfig, log: Log): ServerSocket {
   };
   try {
     return listen.transport === "udp"
-      ? new UdpServerSocket(UdpSocket.bind(options), log)
-      : new TcpServerSocket(TcpListener.bind(options), config, log);
+      ? new UdpServerSocket(UdpSocket.bind(options), number, log)
+      : new TcpServerSocket(TcpListener.bind(options), number, config, log);
   } catch (cause) {
     throw bindError(listen.transport, `${listen.local ?? ""}:${listen.port}`, cause);
   }
 }
 
 class UdpServerSocket implements ServerSocket {
+  readonly transport = "udp";
   readonly #socket: UdpSocket;
+  readonly #number: number;
   readonly #log: Log;
 
-  constructor(socket: UdpSocket, log: Log) {
+  constructor(socket: UdpSocket, number: number, log: Log) {
     this.#socket = socket;
+    this.#number = number;
     this.#log = log;
   }
 
   attach(plane: DataPlane): void {
     const { fd } = this.#socket;
-    plane.command({ kind: "attach-socket", socket: theSocket, fd, protocol: "udp" });
+    plane.command({ kind: "attach-socket", socket: this.#number, fd, protocol: "udp" });
     const address = this.#socket.localAddress();
     const family = address.hostname.includes(":") ? 6 : 4;
     this.#log.at(1, `UDPv${family} link local (bound): ${logAddress(address)}`);
@@ -76,15 +83,16 @@ class UdpServerSocket implements ServerSocket {
 }
 
 class TcpServerSocket implements ServerSocket {
+  readonly transport = "tcp";
   readonly connections: ServerConnections;
   readonly #listener: TcpListener;
-  readonly #config: ServerConfig;
+  readonly #number: number;
   readonly #log: Log;
   #plane: DataPlane | undefined;
 
-  constructor(listener: TcpListener, config: ServerConfig, log: Log) {
+  constructor(listener: TcpListener, number: number, config: ServerConfig, log: Log) {
     this.#listener = listener;
-    this.#config = config;
+    this.#number = number;
     this.#log = log;
     this.connections = new ServerConnections(config, log, (command) => {
       this.#plane?.command(command);
@@ -93,7 +101,7 @@ class TcpServerSocket implements ServerSocket {
 
   attach(plane: DataPlane): void {
     this.#plane = plane;
-    plane.command(this.connections.listen(theSocket, this.#listener.fd));
+    plane.command(this.connections.listen(this.#number, this.#listener.fd));
     const address = this.#listener.localAddress();
     const family = address.hostname.includes(":") ? 6 : 4;
     this.#log.at(1, `Listening for incoming TCP connection on ${logAddress(address)}`);

@@ -83,10 +83,23 @@ export const connectionOptions = rows("connection", [
   },
   {
     name: "local",
-    usage: "HOST",
+    usage: "HOST|* [PORT] [PROTO]",
     where: both,
-    summary: "Local address to bind to",
-    apply: (context, [text]) => void (context.connection.local = parse.host(context, text)),
+    summary: "Local address to bind to; on a server repeated for several",
+    apply: (context, [text, port, proto]) => {
+      const host = text === "*" ? undefined : parse.host(context, text);
+      context.connection.local = host;
+      if (context.place !== "main") {
+        if (port !== undefined) context.fail(`"local" takes no port in a <connection> block`);
+        return;
+      }
+      context.draft.locals.push({
+        host,
+        port: port === undefined ? undefined : parse.localPort(context, port),
+        protocol: proto === undefined ? undefined : parse.protocol(context, proto),
+        position: context.position,
+      });
+    },
   },
   {
     name: "bind",

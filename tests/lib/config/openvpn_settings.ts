@@ -112,6 +112,7 @@ function clientSettings(config: ClientConfig): Settings {
 
 function serverSettings(config: ServerConfig): Settings {
   const { network, pool } = config;
+  const [listen] = config.listen;
   return {
     mode: "1",
     topology: "3",
@@ -126,10 +127,10 @@ function serverSettings(config: ServerConfig): Settings {
     max_clients: `${config.maxClients}`,
     duplicate_cn: onOff(config.duplicateCn),
     enable_c2c: onOff(config.clientToClient),
-    local: optional(config.listen.local),
-    local_port: `${config.listen.port}`,
-    proto: `${config.listen.transport}${config.listen.family ?? ""}`,
-    bind_ipv6_only: onOff(config.listen.ipv6Only),
+    local: optional(listen.local),
+    local_port: `${listen.port}`,
+    proto: `${listen.transport}${listen.family ?? ""}`,
+    bind_ipv6_only: onOff(listen.ipv6Only),
     explicit_exit_notification: `${config.explicitExitNotify}`,
     ...mtuSettings([config.mtu]),
   };

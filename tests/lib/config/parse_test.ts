@@ -262,8 +262,29 @@ Deno.test("transports, each with its families", () => {
   }
   assert.deepEqual(connection("tcp4-client"), ["tcp", 4]);
   assert.deepEqual(connection("tcp6"), ["tcp", 6]);
-  assert.deepEqual(server("proto tcp6-server").listen.transport, "tcp");
-  assert.deepEqual(server("proto tcp").listen.family, undefined);
+  assert.deepEqual(server("proto tcp6-server").listen[0].transport, "tcp");
+  assert.deepEqual(server("proto tcp").listen[0].family, undefined);
+});
+
+Deno.test("a server listens wherever local says, with port and protocol of its own", () => {
+  const { listen } = server(
+    "proto udp4",
+    "port 1200",
+    "local 192.0.2.1",
+    "local * 443 tcp-server",
+    "local 0.0.0.0 1300 udp4",
+    "local :: 1300 udp6",
+  );
+  assert.deepEqual(listen, [
+    { transport: "udp", family: 4, local: "192.0.2.1", port: 1200, ipv6Only: false },
+    { transport: "tcp", port: 443, ipv6Only: false },
+    { transport: "udp", family: 4, local: "0.0.0.0", port: 1300, ipv6Only: false },
+    { transport: "udp", family: 6, local: "::", port: 1300, ipv6Only: true },
+  ]);
+  assert.throws(() => server("local 192.0.2.1", "local 192.0.2.1"), /listens there already/);
+  assert.throws(() => server("local * 443 tcp-client"), /tcp-client/);
+  assert.throws(() => client("local 192.0.2.1", "local 192.0.2.2"), /one "local"/);
+  assert.throws(() => client("local 192.0.2.1 1200"), /on servers only/);
 });
 
 Deno.test("explicit-exit-notify is ignored with TCP", () => {

@@ -149,7 +149,7 @@ Deno.test("an installer's server: cd applies to relative paths alone", () => {
     config.tls.key?.source === "file" && config.tls.key.path,
     "/etc/ssl/private/server_kVwq3.key",
   );
-  assert.equal(config.listen.family, 6);
+  assert.equal(config.listen[0].family, 6);
   assert.deepEqual(config.data.ciphers, ["AES-128-GCM", "AES-128-CBC"]);
   assert.deepEqual(config.log.file, { path: "/var/log/openvpn/openvpn.log", append: true });
   assert.equal(warnings(parsed).length, 3); // user, group, ecdh-curve
