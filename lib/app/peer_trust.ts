@@ -5,9 +5,10 @@
  * @module
  */
 
-import { VpnError } from "../base/errors.ts";
+import { errorLine, VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { TlsOptions } from "../config/config.ts";
+import { checkRevocation } from "../pki/revocation.ts";
 import {
   type Certificate,
   parseCertificates,
@@ -27,7 +28,7 @@ export type RevocationSource =
 export class PeerTrust {
   readonly #authorities: readonly Certificate[];
   #revocationLists: readonly RevocationList[] | undefined;
-  #revocationFileStamp = "";
+  #fileStamp = "";
 
   /**
    * @param authorities `ca`, PEM.
@@ -53,8 +54,23 @@ export class PeerTrust {
    * @throws {CertificateError} with the reason why not.
    */
   verify(chain: readonly Uint8Array[]): Promise<VerifiedPeer> {
-    if (this.revocation?.kind === "file") this.#refreshRevocationFile(this.revocation.path);
+    this.refresh();
     return verifyPeerCertificate(chain, this.#policy());
+  }
+
+  /** Reads the revocation list again if its file changed; whether there is another one now. */
+  refresh(): boolean {
+    return this.revocation?.kind === "file" && this.#refreshRevocationFile(this.revocation.path);
+  }
+
+  /**
+   * Looks a peer that has passed before up in the lists of now.
+   *
+   * @throws {CertificateError} with the reason `revoked`, or why the lists can't tell.
+   */
+  async checkRevocation({ path }: VerifiedPeer): Promise<void> {
+    if (this.#revocationLists === undefined) return;
+    await checkRevocation(path, this.#revocationLists, Date.now());
   }
 
   #policy(): PeerPolicy {
@@ -73,11 +89,10 @@ export class PeerTrust {
   }
 
   #readRevocationFile(path: string): void {
+    // The stamp first: a change between the two reads is then seen at the next look.
+    this.#fileStamp = fileStamp(path);
     try {
-      // The stamp first: a change between the two reads is then seen at the next check.
-      const stamp = fileStamp(path);
       this.#revocationLists = parseRevocationLists(Deno.readFileSync(path));
-      this.#revocationFileStamp = stamp;
     } catch (cause) {
       if (cause instanceof VpnError) throw cause;
       throw new VpnError(
@@ -88,23 +103,29 @@ export class PeerTrust {
     }
   }
 
-  /** As OpenVPN: what cannot be read leaves the lists as they are, and is said. */
-  #refreshRevocationFile(path: string): void {
+  /** As OpenVPN: what cannot be read leaves the lists as they are, and is said, once. */
+  #refreshRevocationFile(path: string): boolean {
+    if (fileStamp(path) === this.#fileStamp) return false;
     try {
-      if (fileStamp(path) === this.#revocationFileStamp) return;
       this.#readRevocationFile(path);
       this.log.at(3, `CRL: loaded the revocation list ${path} again`);
+      return true;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.log.warn(
-        `the revocation list ${path} changed but cannot be used, the former stays: ${reason}`,
+        `the revocation list ${path} changed but cannot be used, the former stays: ` +
+          errorLine(error),
       );
+      return false;
     }
   }
 }
 
-/** Changes when the file is written or replaced. */
+/** Changes when the file is written, replaced or taken away. */
 function fileStamp(path: string): string {
-  const { mtime, size, ino } = Deno.statSync(path);
-  return `${mtime?.getTime()} ${size} ${ino}`;
+  try {
+    const { mtime, size, ino } = Deno.statSync(path);
+    return `${mtime?.getTime()} ${size} ${ino}`;
+  } catch {
+    return "missing";
+  }
 }

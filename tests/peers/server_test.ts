@@ -51,20 +51,39 @@ await testWith("a client beyond max-clients is not served", async () => {
   assert.doesNotMatch(second.process.output, /Initialization Sequence Completed/);
 });
 
-await testWith("a client whose certificate is revoked meanwhile can't come back", async () => {
-  await using scenario = await Scenario.create("crl");
+await testWith("a session ends when its certificate is revoked, others go on", async () => {
+  await using scenario = await Scenario.create("crl", { clients: 2 });
   const { authority, client: certificate } = scenario.credentials;
+  const other = await authority.issue("other", { usage: "client" });
   await using server = await scenario.startServer({
     implementation: "ours",
     extra: [`crl-verify ${authority.crl}`],
   });
   await server.ready();
-  await using client = await scenario.startClient({ implementation: "openvpn" });
-  await client.ready();
-  await authority.revoke(certificate);
+  await using revoked = await scenario.startClient({ implementation: "openvpn" }, 0);
+  await using client = await scenario.startClient({
+    implementation: "openvpn",
+    certificate: other,
+  }, 1);
+  await Promise.all([revoked.ready(), client.ready()]);
+  await using ping = await ContinuousPing.start(
+    scenario.clientHost(1).namespace,
+    tunnelServerAddress,
+  );
   const after = server.process.lineCount;
-  client.process.signal("SIGUSR1");
-  await server.process.waitForLine(/is revoked/, { after });
+  await authority.revoke(certificate);
+  await server.process.waitForLine(/VERIFY ERROR: .*is revoked/, { after, timeoutMs: 30_000 });
+  await revoked.process.waitForLine(/AUTH_FAILED/, { timeoutMs: 30_000 });
+  await server.process.waitForLine(/client\/.*SIGTERM.soft,auth-failed/, {
+    after,
+    timeoutMs: 30_000,
+  });
+  // It cannot come back.
+  await using again = await scenario.startClient({ implementation: "openvpn" }, 0);
+  await again.process.waitForLine(/AUTH_FAILED/, { timeoutMs: 30_000 });
+  const mark = ping.process.lineCount;
+  await ping.process.waitForLine(/bytes from/, { after: mark, timeoutMs: 30_000 });
+  assert.equal(server.process.lines().filter((line) => /other\/.*SIGTERM/.test(line)).length, 0);
 });
 
 await testWith("a client that gets another address keeps its session", async () => {

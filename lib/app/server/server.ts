@@ -29,6 +29,7 @@ import type { AdmissionStep, Candidate } from "./admission.ts";
 import { ClientIndex } from "./client_index.ts";
 import { ClientLeases } from "./client_leases.ts";
 import { RateLimit } from "./rate_limit.ts";
+import { RevocationWatch } from "./revocation_watch.ts";
 import type { Lease, ServerClient } from "./server_client.ts";
 import type { ServerContext, ServerParts } from "./server_context.ts";
 import { ServerInstance } from "./server_instance.ts";
@@ -64,6 +65,7 @@ export class Server {
   #exit: ExitNode | undefined;
   #plane!: DataPlane;
   #stopping = false;
+  #revocationWatch!: RevocationWatch;
   #volumeTimer: ReturnType<typeof setInterval> | undefined;
   readonly #sessionLimit: RateLimit;
   #nextClientId = 0;
@@ -138,6 +140,8 @@ export class Server {
     }
     this.#keyWatch = this.#parts.clientKeys?.watch(() => this.#closeRevoked());
     this.#sockets.attach(this.#plane);
+    const { trust } = this.#parts;
+    this.#revocationWatch = new RevocationWatch(trust, () => this.#clients.all(), this.#log);
     this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
     this.#log.at(0, "Initialization Sequence Completed");
   }
@@ -152,6 +156,7 @@ export class Server {
     this.#stopping = true;
     clearInterval(this.#volumeTimer);
     this.#keyWatch?.[Symbol.dispose]();
+    this.#revocationWatch[Symbol.dispose]();
     const instances = this.#leases.all();
     const { explicitExitNotify } = this.#parts.config;
     if (explicitExitNotify > 0 && instances.length > 0) {

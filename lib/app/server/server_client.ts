@@ -5,6 +5,7 @@
  */
 
 import type { ClientKey } from "../../crypto/tls_crypt_v2_key.ts";
+import type { VerifiedPeer } from "../../pki/mod.ts";
 
 /** A place among the server's peers, and the address that goes with it. */
 export interface Lease {
@@ -30,6 +31,8 @@ export interface ServerClient {
   readonly clientKey: ClientKey | undefined;
   /** What it is called, once admitted. */
   readonly commonName: string | undefined;
+  /** What it showed, once checked. */
+  readonly certificate: VerifiedPeer | undefined;
   /** The data channel's cipher, once negotiated. */
   readonly cipher: string | undefined;
   /** Its place, once admitted. */
@@ -45,6 +48,8 @@ export interface ServerClient {
   renegotiate(): void;
   /** Renegotiates when the key has carried as much as it may. */
   checkVolume(): void;
+  /** Takes it out of the data plane at once, tells it AUTH_FAILED, and ends the session. */
+  dismiss(answer: string): void;
   /** Ends the session; the peer is not told. */
   close(reason: string): void;
 }

@@ -36,6 +36,9 @@ import { ServerPeer } from "./server_peer.ts";
 /** How long a refused client has to fetch its AUTH_FAILED, ms. */
 const refusalLinger = 5000;
 
+/** The same for one that is in already and does not wait for an answer, ms. */
+const dismissalLinger = 1000;
+
 /** Why a client is not let in; `answer` follows `AUTH_FAILED,`. */
 interface Refusal {
   readonly answer: string | undefined;
@@ -134,6 +137,10 @@ export class ServerInstance implements ServerClient {
   get lease(): Lease | undefined {
     return this.#lease;
   }
+  /** What the client showed, once checked. */
+  get certificate(): VerifiedPeer | undefined {
+    return this.#certificate;
+  }
   /** The data channel's cipher, once admitted. */
   get cipher(): string | undefined {
     return this.#admission?.cipher;
@@ -171,6 +178,16 @@ export class ServerInstance implements ServerClient {
   /** Tells the client something (`RESTART`, `AUTH_FAILED,…`). */
   tell(message: string): void {
     this.#session.sendMessage(message);
+  }
+
+  /** Takes the client out of the data plane at once, tells it AUTH_FAILED, and ends the session. */
+  dismiss(answer: string): void {
+    // Who isn't in yet has not been promised an answer.
+    if (!this.#admitted || this.#lease === undefined) return this.close("auth-failed");
+    if (this.#closed || this.#refusalTold) return;
+    this.#refusal = { answer };
+    this.#context.command({ kind: "remove-peer", peer: this.#lease.peerId });
+    this.#refuse(dismissalLinger);
   }
 
   /** Ends the session; the peer is not told. */
@@ -378,7 +395,7 @@ export class ServerInstance implements ServerClient {
     }
   }
 
-  #refuse(): void {
+  #refuse(linger = refusalLinger): void {
     if (this.#closed || this.#refusalTold || this.#refusal === undefined) return;
     this.#answered = true;
     this.#refusalTold = true;
@@ -389,7 +406,7 @@ export class ServerInstance implements ServerClient {
     const message = answer === undefined ? "AUTH_FAILED" : `AUTH_FAILED,${answer}`;
     this.#session.sendMessage(message);
     this.#log.at(1, `SENT CONTROL: '${message}'`);
-    this.#later(refusalLinger, () => this.close("auth-failed"));
+    this.#later(linger, () => this.close("auth-failed"));
   }
 
   #failed(error: VpnError): void {
