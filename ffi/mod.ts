@@ -50,6 +50,7 @@ export { IpsecMbUnavailable } from "./ipsec_mb_manager.ts";
 export { AeadContext, CbcContext, HmacContext, LibCrypto } from "./libcrypto.ts";
 export { iovecLength, PinnedMemory } from "./memory.ts";
 export { Netlink } from "./netlink.ts";
+export { NetlinkMonitor } from "./netlink_monitor.ts";
 export type { InterfaceAddress } from "./netlink_addresses.ts";
 export type { Link } from "./netlink_links.ts";
 export { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "./netlink_routes.ts";

@@ -77,12 +77,6 @@ export const notYet: readonly NotYet[] = [
     reason: "this machine's DNS settings aren't changed yet",
   },
   {
-    options: ["block-ipv6"],
-    effect: "refuse",
-    reason: "IPv6 isn't blocked yet",
-    remedy: "switch IPv6 off on this machine, or leave the line out",
-  },
-  {
     options: ["ifconfig-noexec", "route-noexec"],
     effect: "refuse",
     reason: "addresses and routes can't be left to a script yet",

@@ -20,6 +20,16 @@ export interface NetworkRoute {
   readonly gateway?: string;
   /** The lower wins; absent: the system's default. */
   readonly metric?: number;
+  /** Packets are answered with "unreachable" rather than sent (`block-ipv6`). */
+  readonly unreachable?: boolean;
+}
+
+/** How a route is added. */
+export interface AddRouteOptions {
+  /** One that is there already is as good, and no warning. */
+  readonly mayExist?: boolean;
+  /** It does not go with the tunnel's device: it is noted, for the case that we are killed. */
+  readonly outlives?: boolean;
 }
 
 /** What adding routes needs. */
@@ -36,7 +46,6 @@ export interface RouteContext {
  * stays, now and afterwards, with a warning.
  *
  * @param device The interface's name, for the log.
- * @param mayExist One that is there already is as good, and no warning.
  * @returns Whether the route is new.
  * @throws {PrivilegeError} without CAP_NET_ADMIN.
  * @throws {VpnError} when the kernel refuses the route.
@@ -45,13 +54,15 @@ export function addRoute(
   route: Route,
   device: string | undefined,
   context: RouteContext,
-  mayExist = false,
+  { mayExist = false, outlives = false }: AddRouteOptions = {},
 ): boolean {
   const { netlink, changes, log } = context;
   const what = describeRoute(route, device);
   const complete = { protocol: RouteProtocol.STATIC, table: RouteTable.MAIN, ...route };
   try {
-    netlink.addRoute(complete);
+    if (outlives) {
+      changes.make({ kind: "route-added", route: complete }, () => netlink.addRoute(complete));
+    } else netlink.addRoute(complete);
   } catch (error) {
     if (error instanceof SysError && error.errno === Errno.EEXIST) {
       const message = `a route like ${what} exists already and is left alone`;
@@ -61,11 +72,12 @@ export function addRoute(
     }
     throw routeError(`cannot add the route ${what}`, error);
   }
+  log.at(3, `route added: ${what}`);
+  if (outlives) return true;
   changes.record(`route ${what}`, () => {
     ignoring(() => netlink.deleteRoute(complete), goneErrors);
     log.at(3, `route removed: ${what}`);
   });
-  log.at(3, `route added: ${what}`);
   return true;
 }
 

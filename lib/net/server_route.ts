@@ -1,13 +1,12 @@
 /**
- * A host route to the VPN server past the tunnel, so that what carries the tunnel does not go into
- * it.
+ * The way to the VPN server past the tunnel, so that what carries the tunnel does not go into it.
  *
  * @module
  */
 
-import { parseAddress, type Route, RouteType } from "deno-tun";
+import { RouteType } from "deno-tun";
 import { VpnError } from "../base/errors.ts";
-import { addRoute, type RouteContext } from "./routes.ts";
+import type { RouteContext } from "./routes.ts";
 
 /** The route that leads to the server now. */
 export interface ServerPath {
@@ -47,20 +46,4 @@ export function findServerPath(
     interfaceIndex: route.interfaceIndex,
     local: route.type === RouteType.LOCAL,
   };
-}
-
-/**
- * Adds a host route to `server` by `path`, and records its removal. A server on this machine needs
- * none: the kernel's table of local addresses comes first. A host route that is there already stays.
- */
-export function addHostRoute(server: string, path: ServerPath, context: RouteContext): void {
-  if (path.local) return;
-  const route: Route = {
-    destination: server,
-    prefixLength: parseAddress(server)?.length === 4 ? 32 : 128,
-    gateway: path.gateway,
-    interfaceIndex: path.interfaceIndex,
-  };
-  const device = context.netlink.link(path.interfaceIndex)?.name;
-  addRoute(route, device, context, true);
 }

@@ -5,6 +5,7 @@
  */
 
 import { tryRun } from "../harness/command.ts";
+import { TemporaryDirectory } from "../harness/directory.ts";
 import { type Requirement, testWith } from "../harness/requirements.ts";
 
 const variable = "VPN_ISOLATED_TEST";
@@ -35,11 +36,14 @@ export async function isolatedTest(
     return;
   }
   await testWith(name, async () => {
+    // What the machine's /run/vpn is to the test.
+    await using directory = await TemporaryDirectory.create();
+    const env = { [variable]: name, NO_COLOR: "1", VPN_RUN_DIRECTORY: `${directory.path}/vpn` };
     const result = await tryRun([
       ...["unshare", "--net"],
       ...options.wrapper ?? [],
       ...[Deno.execPath(), "run", "--no-check", "-A", moduleUrl],
-    ], { env: { [variable]: name, NO_COLOR: "1" }, timeoutMs: 20_000 });
+    ], { env, timeoutMs: 20_000 });
     if (result.code !== 0) {
       throw new Error(
         `in its namespace: exit status ${result.code}\n${result.stdout}${result.stderr}`,

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { Capture } from "../harness/capture.ts";
 import { serverPort, tunnelServerAddress } from "../harness/configs.ts";
+import { eventually } from "../harness/eventually.ts";
 import { hostState } from "../harness/machine_state.ts";
-import type { NetworkNamespace } from "../harness/namespace.ts";
 import { mainModule, type Peer } from "../harness/peers.ts";
 import type { ManagedProcess } from "../harness/process.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
@@ -23,6 +23,13 @@ async function connectToInternet(scenario: Scenario): Promise<void> {
   await server.namespace.ip("-6", "address", "add", `${internet[1]}/128`, "dev", "lo", "nodad");
   await client.namespace.ip("route", "add", "default", "via", server.address);
   await client.namespace.ip("-6", "route", "add", "default", "via", server.address6);
+  // The kernel notices a moment later that the link is up; then it has routes of its own.
+  await eventually(
+    "the link is up",
+    async () =>
+      (await client.namespace.ip("-br", "link", "show", "eth0")).includes(" UP ") &&
+      (await client.namespace.ip("-6", "route", "show", "table", "all")).includes("ff00::/8"),
+  );
   await client.namespace.setResolvConf(`nameserver ${server.address}\n`);
 }
 
@@ -91,10 +98,6 @@ function startServer(scenario: Scenario): Promise<Peer> {
   });
 }
 
-function rulesets(host: NetworkNamespace): Promise<string> {
-  return host.exec(["nft", "list", "ruleset"]);
-}
-
 function isUnreachable(scenario: Scenario, address: string): Promise<boolean> {
   return scenario.clientHost().namespace.tryExec(["ping", "-n", "-c", "1", "-W", "1", address])
     .then(({ code }) => code !== 0);
@@ -105,7 +108,7 @@ await testWith("kill switch: nothing leaves beside the tunnel, whatever happens"
   await connectToInternet(scenario);
   await using resolver = await startResolver(scenario);
   const { namespace } = scenario.clientHost();
-  const before = await rulesets(namespace);
+  const before = await hostState(namespace);
   await using chatter = new Chatter(scenario);
   await chatter.goOn();
 
@@ -148,7 +151,7 @@ await testWith("kill switch: nothing leaves beside the tunnel, whatever happens"
   const captured = await leaks.stop();
   assert.deepEqual(captured.map(describePacket), []);
   assert.equal((await next.process.stop("SIGTERM", 30_000)).code, 0);
-  assert.equal(await rulesets(namespace), before);
+  assert.equal(await hostState(namespace), before);
 
   // The same capture sees the same programs' packets without a kill switch.
   await using control = await captureLeaks(scenario, "open");

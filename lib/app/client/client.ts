@@ -71,6 +71,7 @@ export class Client {
   /** Gives up questions to the user. */
   readonly #stopped = new AbortController();
   #wake: () => void = () => {};
+  #pausing = false;
   #tunDetached = Promise.withResolvers<void>();
   #planeFailure: VpnError | undefined;
 
@@ -99,6 +100,7 @@ export class Client {
       onEvent: (event) => this.#event(event),
     });
     this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
+    this.#parts.network.watch((event) => this.reconnect(event));
     try {
       return await this.#connectForever();
     } finally {
@@ -119,7 +121,8 @@ export class Client {
 
   /** SIGUSR1: connect anew. */
   reconnect(reason: string): void {
-    this.#connection?.end({ kind: "restart", reason });
+    if (this.#pausing) this.#wake();
+    else this.#connection?.end({ kind: "restart", reason });
   }
 
   /** What was counted since the start. */
@@ -203,6 +206,7 @@ export class Client {
     const { config, credentials, trust } = this.#parts;
     const server = decodeSockaddr(address);
     const family = server.hostname.includes(":") ? 6 : 4;
+    this.#parts.network.connecting(server.hostname);
     const tcp = connection.transport === "tcp";
     if (tcp) this.#log.at(1, `Attempting to establish TCP connection with ${logAddress(server)}`);
     try {
@@ -358,12 +362,13 @@ export class Client {
   #pause(milliseconds: number): Promise<void> {
     if (milliseconds === 0) return Promise.resolve();
     this.#log.at(3, `Restart pause, ${milliseconds / 1000} second(s)`);
-    return new Promise((resolve) => {
+    this.#pausing = true;
+    return new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
       };
-    });
+    }).finally(() => this.#pausing = false);
   }
 }

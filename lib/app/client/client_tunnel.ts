@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Netlink } from "deno-tun";
+import { errorLine } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import {
   type ClientConfig,
@@ -16,7 +16,8 @@ import {
 } from "../../config/mod.ts";
 import { TunnelInterface, type TunnelServer } from "../../net/tunnel_interface.ts";
 import type { ClientNetwork } from "../client_network/client_network.ts";
-import { describeRoutes, describeTunnel } from "../tunnel_description.ts";
+import { clientRoutes } from "../client_network/client_routes.ts";
+import { describeTunnel } from "../tunnel_description.ts";
 
 /** What the data plane needs to know of the device. */
 export interface OpenedTunnel {
@@ -61,20 +62,20 @@ export class ClientTunnel {
   async open(connection: Connection, pulled: PulledOptions, server: string): Promise<OpenedTunnel> {
     const network = mergeNetwork(this.#config.network, pulled);
     const mtu = pulled.tunMtu ?? connection.mtu.tunMtu;
-    const shape = JSON.stringify({ network, mtu, server });
+    const shape = JSON.stringify({ network, mtu, server: network.redirectGateway ? "" : server });
     const kept = this.#tunnel !== undefined && shape === this.#shape;
+    const outer = { address: server, mark: this.#config.socket.mark };
     if (kept) {
+      // All traffic goes on into the tunnel; another server's own stays out of it.
+      this.#tunnel!.changeServer(outer);
       this.#log.at(1, `Preserving previous TUN/TAP instance: ${this.#tunnel!.name}`);
     } else {
       await this.close();
       const description = describeTunnel(this.#config, mtu, network);
       this.#tunnel = await TunnelInterface.open(description, this.#log);
       this.#shape = shape;
-      this.#machine.deviceOpened(this.#tunnel.index);
-      await this.#addRoutes(this.#tunnel, network, {
-        address: server,
-        mark: this.#config.socket.mark,
-      });
+      this.#machine.deviceOpened(this.#tunnel);
+      await this.#addRoutes(this.#tunnel, network, outer);
     }
     const { fd, vnetHeader, udpSegmentation } = this.#tunnel!;
     return { fd, vnetHeader, udpSegmentation, mtu, reopened: !kept };
@@ -91,6 +92,7 @@ export class ClientTunnel {
     const tunnel = this.#tunnel;
     if (tunnel === undefined) return;
     this.#tunnel = undefined;
+    this.#machine.deviceClosing();
     await this.#detach();
     await tunnel.close();
     this.#log.at(1, `Closing TUN/TAP interface ${tunnel.name}`);
@@ -101,30 +103,11 @@ export class ClientTunnel {
     network: NetworkOptions,
     server: TunnelServer,
   ): Promise<void> {
-    const words = { netGateway: defaultGateway(), remoteHost: server.address };
-    const routes = await describeRoutes(network, words, this.#log);
-    const add = async () => {
-      tunnel.addRoutes(routes, server);
-      const redirect = network.redirectGateway;
-      if (redirect === undefined) return;
-      await tunnel.redirectGateway(redirect, server);
-    };
+    const nameServers = this.#machine.nameServers();
+    const add = await clientRoutes(tunnel, network, server, nameServers, this.#log);
     if (network.routeDelay === undefined || network.routeDelay === 0) return await add();
     this.#routeTimer = setTimeout(() => {
-      add().catch((error: Error) => this.#log.error(error.message));
+      add().catch((error: unknown) => this.#log.error(errorLine(error)));
     }, network.routeDelay * 1000);
-  }
-}
-
-/** The IPv4 default gateway; undefined without one. */
-function defaultGateway(): string | undefined {
-  const netlink = Netlink.open();
-  try {
-    const [best] = netlink.routes({ family: 4 })
-      .filter(({ prefixLength, gateway }) => prefixLength === 0 && gateway !== undefined)
-      .sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
-    return best?.gateway;
-  } finally {
-    netlink.close();
   }
 }

@@ -11,14 +11,19 @@ import type { Log } from "../../base/log.ts";
 import type { ClientConfig } from "../../config/mod.ts";
 import { outerNameServers } from "../../net/dns/resolv_conf.ts";
 import { resolveBeside } from "../../net/dns/stub_resolver.ts";
+import { type NetworkEvent, NetworkWatch } from "../../net/network_watch.ts";
 import { outwardRoute } from "../../net/outward_route.ts";
+import type { ServerPath } from "../../net/server_route.ts";
+import type { TunnelInterface } from "../../net/tunnel_interface.ts";
 import { ClientKillSwitch } from "./client_kill_switch.ts";
 
 /** See the module's page. */
 export class ClientNetwork {
   readonly #config: ClientConfig;
   readonly #killSwitch: ClientKillSwitch | undefined;
-  #tunnelIndex: number | undefined;
+  #tunnel: TunnelInterface | undefined;
+  #watch: NetworkWatch | undefined;
+  #server: string | undefined;
 
   private constructor(config: ClientConfig, killSwitch: ClientKillSwitch | undefined) {
     this.#config = config;
@@ -50,38 +55,83 @@ export class ClientNetwork {
       return found.map(({ address }) => address);
     }
     return await resolveBeside(host, family === undefined ? [4, 6] : [family], {
-      servers: outerNameServers(readText),
+      servers: this.nameServers(),
       hosts: readText("/etc/hosts"),
       mark: this.#killSwitch.mark,
       device: (server) => this.#outwardDevice(server),
     });
   }
 
+  /** The name servers on the network that this machine asks beside the tunnel. */
+  nameServers(): string[] {
+    return outerNameServers(readText);
+  }
+
+  /** Watches the network from now on, until `end`: `changed` is to connect anew. */
+  watch(changed: (event: NetworkEvent) => void): void {
+    this.#watch = new NetworkWatch({
+      way: () => this.#way(),
+      stirred: () => this.#tunnel?.followNetwork(),
+      changed,
+    });
+  }
+
+  /** The server whose way is watched. */
+  connecting(server: string): void {
+    this.#server = server;
+    this.#watch?.settle();
+  }
+
   /** The device is there, and no route leads into it yet. */
-  deviceOpened(index: number): void {
-    this.#tunnelIndex = index;
-    this.#killSwitch?.letPass(index);
+  deviceOpened(tunnel: TunnelInterface): void {
+    this.#tunnel = tunnel;
+    this.#killSwitch?.letPass(tunnel.index);
+  }
+
+  /** The device is about to go. */
+  deviceClosing(): void {
+    this.#tunnel = undefined;
   }
 
   /** @param orderly The user has ended the program. */
   end(orderly: boolean): void {
+    this.#watch?.close();
     this.#killSwitch?.end(orderly);
   }
 
-  #outwardDevice(server: string): string | undefined {
-    const netlink = Netlink.open();
-    try {
-      const route = outwardRoute(
-        netlink,
-        server,
-        ({ interfaceIndex }) => interfaceIndex === this.#tunnelIndex,
-      );
-      return route?.interfaceIndex === undefined
-        ? undefined
-        : netlink.link(route.interfaceIndex)?.name;
-    } finally {
-      netlink.close();
-    }
+  /** Router, interface and our address on the way to the server; see `WatchedNetwork`. */
+  #way(): string | undefined {
+    if (this.#server === undefined) return undefined;
+    const path = this.#outward(this.#server);
+    if (path === undefined) return undefined;
+    const { mark } = this.config.socket;
+    // IPv6 has temporary addresses that come and go.
+    const source = this.#server.includes(":")
+      ? ""
+      : withNetlink((netlink) => netlink.getRoute(this.#server!, { mark })?.preferredSource);
+    return `${path.gateway} ${path.interfaceIndex} ${source}`;
+  }
+
+  #outward(address: string): Pick<ServerPath, "gateway" | "interfaceIndex"> | undefined {
+    if (this.#tunnel !== undefined) return this.#tunnel.outward(address);
+    const route = withNetlink((netlink) => outwardRoute(netlink, address, () => false));
+    return route?.interfaceIndex === undefined
+      ? undefined
+      : { gateway: route.gateway, interfaceIndex: route.interfaceIndex };
+  }
+
+  #outwardDevice(address: string): string | undefined {
+    const path = this.#outward(address);
+    return path && withNetlink((netlink) => netlink.link(path.interfaceIndex)?.name);
+  }
+}
+
+function withNetlink<T>(action: (netlink: Netlink) => T): T {
+  const netlink = Netlink.open();
+  try {
+    return action(netlink);
+  } finally {
+    netlink.close();
   }
 }
 

@@ -1,0 +1,80 @@
+/**
+ * rtnetlink's announcements: that links, addresses or routes have changed. Source:
+ * `linux/rtnetlink.h`, `netlink(7)`.
+ *
+ * @module
+ */
+
+import { Errno, SysError } from "./errors.ts";
+import { check, closeFd, lastErrno, libc } from "./libc.ts";
+
+const AF_NETLINK = 16;
+const NETLINK_ROUTE = 0;
+const SOCK_RAW = 3;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+// struct sockaddr_nl: family u16 | pad u16 | port id u32 | groups u32
+const sockaddrLength = 12;
+const groupsOffset = 8;
+const RTMGRP_LINK = 0x1;
+const RTMGRP_IPV4_IFADDR = 0x10;
+const RTMGRP_IPV4_ROUTE = 0x40;
+const RTMGRP_IPV6_IFADDR = 0x100;
+const RTMGRP_IPV6_ROUTE = 0x400;
+const bufferLength = 32768;
+/** Datagrams taken in one look: more come with the next. */
+const mostAtOnce = 256;
+
+/** Hears of changes of the network namespace that it was opened in; needs no privilege. */
+export class NetlinkMonitor {
+  #fd: number;
+  readonly #buffer = new Uint8Array(bufferLength);
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Listens from now on. @throws {SysError} EMFILE, EAFNOSUPPORT. */
+  static open(): NetlinkMonitor {
+    const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    const fd = check(libc().socket(AF_NETLINK, type, NETLINK_ROUTE), "socket AF_NETLINK");
+    const address = new Uint8Array(sockaddrLength);
+    const view = new DataView(address.buffer);
+    view.setUint16(0, AF_NETLINK, true);
+    const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR |
+      RTMGRP_IPV6_ROUTE;
+    view.setUint32(groupsOffset, groups, true);
+    if (libc().bind(fd, address, address.length) < 0) {
+      const errno = lastErrno();
+      closeFd(fd);
+      throw new SysError("bind AF_NETLINK", errno);
+    }
+    return new NetlinkMonitor(fd);
+  }
+
+  /** Whether anything changed since the last call. Returns at once. */
+  changed(): boolean {
+    let any = false;
+    for (let i = 0; i < mostAtOnce; i++) {
+      const received = libc().recvfrom(this.#fd, this.#buffer, BigInt(bufferLength), 0, null, null);
+      if (received >= 0) {
+        any = true;
+        continue;
+      }
+      const errno = lastErrno();
+      if (errno === Errno.EAGAIN) return any;
+      if (errno === Errno.EINTR) continue;
+      // More was announced than the kernel keeps: that is a change too.
+      if (errno === Errno.ENOBUFS) any = true;
+      else throw new SysError("recvfrom AF_NETLINK", errno);
+    }
+    return any;
+  }
+
+  /** Closes the socket. A second call does nothing. */
+  close(): void {
+    if (this.#fd < 0) return;
+    closeFd(this.#fd);
+    this.#fd = -1;
+  }
+}
