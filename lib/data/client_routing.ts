@@ -1,6 +1,6 @@
 /**
- * Where a server sends what a client sent: the source must be the client's; the destination may be
- * another client.
+ * Where a server sends what a client sent: the source must be the client's, the destination may be
+ * another client or, for a client that has an exit node, the Internet behind it.
  *
  * Source: OpenVPN's `multi.c` (multi_process_incoming_link).
  *
@@ -8,6 +8,7 @@
  */
 
 import { DropReason } from "./drop_reason.ts";
+import { type ExitRoutes, serverExit } from "./exit_routes.ts";
 import { ipv4Destination, ipv4Source, ipv6Destination, ipv6Source } from "./ip_packet.ts";
 import type { PacketBatch } from "./packet_batch.ts";
 import type { Peer } from "./peer.ts";
@@ -18,12 +19,19 @@ import { Verdict } from "./verdict.ts";
 /** Routes packets of clients. */
 export class ClientRouting {
   readonly #routes: RouteTable;
+  readonly #exits: ExitRoutes;
   readonly #counters: TrafficCounters;
   readonly #clientToClient: boolean;
 
   /** @param clientToClient Packets to another client's network do not go to the TUN device. */
-  constructor(routes: RouteTable, counters: TrafficCounters, clientToClient: boolean) {
+  constructor(
+    routes: RouteTable,
+    exits: ExitRoutes,
+    counters: TrafficCounters,
+    clientToClient: boolean,
+  ) {
     this.#routes = routes;
+    this.#exits = exits;
     this.#counters = counters;
     this.#clientToClient = clientToClient;
   }
@@ -38,12 +46,48 @@ export class ClientRouting {
     const source = version === 4
       ? this.#routes.lookupIpv4(view, offset + ipv4Source)
       : this.#routes.lookupIpv6(view, offset + ipv6Source);
-    if (source !== peer.number) return this.#drop(DropReason.BAD_SOURCE);
-    if (!this.#clientToClient) return Verdict.DELIVER;
-    const destination = version === 4
+    if (source !== peer.number) {
+      return source < 0 && this.#exits.active
+        ? this.#fromInternet(batch, i, peer, version)
+        : this.#drop(DropReason.BAD_SOURCE);
+    }
+    if (!this.#clientToClient && !this.#exits.active) return Verdict.DELIVER;
+    const destination = this.#destination(view, offset, version);
+    if (destination < 0) return this.#toInternet(batch, i, peer, version);
+    // What an exit node itself says to who goes by it, as that a packet was too large.
+    const answer = this.#exits.active && this.#exits.of(destination) === peer.number;
+    if (!this.#clientToClient && !answer) return Verdict.DELIVER;
+    batch.destination[i] = destination;
+    return Verdict.FORWARD;
+  }
+
+  #destination(view: DataView, offset: number, version: 4 | 6): number {
+    return version === 4
       ? this.#routes.lookupIpv4(view, offset + ipv4Destination)
       : this.#routes.lookupIpv6(view, offset + ipv6Destination);
-    if (destination < 0) return Verdict.DELIVER;
+  }
+
+  /** A packet for no client: for the Internet, or a network of the server's. */
+  #toInternet(batch: PacketBatch, i: number, peer: Peer, version: 4 | 6): Verdict {
+    const exit = this.#exits.of(peer.number);
+    if (exit === serverExit) return Verdict.DELIVER;
+    const at = batch.offset[i] + (version === 4 ? ipv4Destination : ipv6Destination);
+    if (!this.#exits.isOutside(batch.memory.view, at, version)) return Verdict.DELIVER;
+    if (exit < 0) return this.#drop(DropReason.NO_EXIT);
+    batch.destination[i] = exit;
+    return Verdict.FORWARD;
+  }
+
+  /** A packet with nobody's source: an exit node may bring it, for who goes by it. */
+  #fromInternet(batch: PacketBatch, i: number, peer: Peer, version: 4 | 6): Verdict {
+    const view = batch.memory.view;
+    const offset = batch.offset[i];
+    const source = offset + (version === 4 ? ipv4Source : ipv6Source);
+    if (!this.#exits.isOutside(view, source, version)) return this.#drop(DropReason.BAD_SOURCE);
+    const destination = this.#destination(view, offset, version);
+    if (destination < 0 || this.#exits.of(destination) !== peer.number) {
+      return this.#drop(DropReason.BAD_SOURCE);
+    }
     batch.destination[i] = destination;
     return Verdict.FORWARD;
   }

@@ -57,6 +57,10 @@ export const DropReason = {
   BAD_OFFLOAD: 23,
   /** As much as may waits for its peer's TCP connection already. */
   QUEUE_FULL: 24,
+  /** For the Internet, while the exit node that its peer goes by is away. */
+  NO_EXIT: 25,
+  /** From the Internet to a peer that goes by an exit node, and not from there. */
+  OTHER_EXIT: 26,
 } as const;
 
 /** One of {@linkcode DropReason}. */

@@ -34,6 +34,7 @@ import type { DataListener } from "./data_listener.ts";
 import { DropReason } from "./drop_reason.ts";
 import { unframe, unframingShrinkage } from "./framing.ts";
 import { ipVersion } from "./ip_packet.ts";
+import type { ExitRoutes } from "./exit_routes.ts";
 import type { PacketBatch } from "./packet_batch.ts";
 import type { DataKey, Peer } from "./peer.ts";
 import type { PeerTable } from "./peer_table.ts";
@@ -65,6 +66,7 @@ export class Opener {
   constructor(
     peers: PeerTable,
     routes: RouteTable,
+    exits: ExitRoutes,
     counters: TrafficCounters,
     listener: DataListener,
     options: OpenerOptions,
@@ -73,7 +75,7 @@ export class Opener {
     this.#counters = counters;
     this.#listener = listener;
     this.#server = options.server;
-    this.#routing = new ClientRouting(routes, counters, options.clientToClient);
+    this.#routing = new ClientRouting(routes, exits, counters, options.clientToClient);
     this.#float = options.float;
   }
 

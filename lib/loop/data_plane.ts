@@ -82,7 +82,7 @@ export class DataPlane {
   }
 
   async #start(options: DataPlaneOptions): Promise<string> {
-    const { engine, maxPeers, role, clientToClient, float, offload } = options;
+    const { engine, maxPeers, role, clientToClient, clientExits, float, offload } = options;
     this.#post({
       kind: "start",
       eventFd: this.#eventFd.fd,
@@ -91,6 +91,7 @@ export class DataPlane {
       maxPeers,
       role,
       clientToClient,
+      clientExits,
       float,
       offload,
     });

@@ -7,12 +7,14 @@
 import { wipe } from "../base/bytes.ts";
 import { errorLine } from "../base/errors.ts";
 import type { DataCipher, KeyMaterial } from "../crypto/engine.ts";
+import { noExit, serverExit } from "../data/exit_routes.ts";
 import { Framing } from "../data/framing.ts";
 import { DataKey, type Peer } from "../data/peer.ts";
 import type { PeerSettings } from "../data/peer_table.ts";
 import type { LoopState } from "./loop_state.ts";
 import type {
   ActivateKeyCommand,
+  AddInsideNetworkCommand,
   AddPeerCommand,
   AddRouteCommand,
   CompressionFraming,
@@ -21,6 +23,7 @@ import type {
   RemoveRouteCommand,
   RetireKeyCommand,
   SendExitCommand,
+  SetExitCommand,
   UpdatePeerCommand,
 } from "./messages.ts";
 
@@ -34,7 +37,9 @@ export type LoopCommand =
   | ActivateKeyCommand
   | RetireKeyCommand
   | AddRouteCommand
-  | RemoveRouteCommand;
+  | RemoveRouteCommand
+  | SetExitCommand
+  | AddInsideNetworkCommand;
 
 const framings: Record<CompressionFraming, Framing> = {
   "none": Framing.NONE,
@@ -57,7 +62,8 @@ export function executeCommand(state: LoopState, command: LoopCommand): void | P
 }
 
 function reportFailure(state: LoopState, command: LoopCommand, error: unknown): void {
-  const message = `data plane: ${command.kind} of peer ${command.peer}: ${errorLine(error)}`;
+  const subject = "peer" in command ? ` of peer ${command.peer}` : "";
+  const message = `data plane: ${command.kind}${subject}: ${errorLine(error)}`;
   state.post({ kind: "log", verb: failureVerb, message });
 }
 
@@ -67,6 +73,9 @@ function execute(state: LoopState, command: LoopCommand): void | Promise<void> {
   if (command.kind === "install-key") return installKey(state, command);
   if (command.kind === "remove-route") {
     return routes.remove(command.network, command.prefixLength, command.peer);
+  }
+  if (command.kind === "add-inside-network") {
+    return state.exits.addNetwork(command.network, command.prefixLength);
   }
   const peer = peers.get(command.peer);
   // Removing, retiring and taking leave are asked for in any order at a session's end.
@@ -81,6 +90,7 @@ function execute(state: LoopState, command: LoopCommand): void | Promise<void> {
       return peers.update(peer, settingsOf(command));
     case "remove-peer":
       routes.removePeer(peer.number);
+      state.exits.removePeer(peer.number);
       return peers.remove(peer.number);
     case "activate-key":
       if (!peer.activateKey(command.keyId)) throw new Error(`key ${command.keyId} is not there`);
@@ -89,14 +99,25 @@ function execute(state: LoopState, command: LoopCommand): void | Promise<void> {
       return peer.retireKey(command.keyId);
     case "add-route":
       return routes.add(command.network, command.prefixLength, command.peer);
+    case "set-exit":
+      return setExit(state, peer, command.exit);
     case "send-exit":
       return;
   }
 }
 
+function setExit({ exits, peers }: LoopState, peer: Peer, exit: number): void {
+  // An exit node that went meanwhile is one that is away.
+  const there = exit === serverExit || peers.get(exit) !== undefined;
+  exits.set(peer.number, there ? exit : noExit);
+}
+
 function addPeer(state: LoopState, command: AddPeerCommand): void {
-  const { peers, routes, counters } = state;
-  if (peers.get(command.peer) !== undefined) routes.removePeer(command.peer);
+  const { peers, routes, exits, counters } = state;
+  if (peers.get(command.peer) !== undefined) {
+    routes.removePeer(command.peer);
+    exits.removePeer(command.peer);
+  }
   const { replayWindow, replayTime, framing } = command;
   const peer = peers.add(command.peer, {
     ...command,

@@ -7,6 +7,7 @@
 import type { CryptoEngine, PacketMemory } from "../crypto/engine.ts";
 import type { Coalescer } from "../data/coalesce.ts";
 import type { DataListener } from "../data/data_listener.ts";
+import { ExitRoutes } from "../data/exit_routes.ts";
 import { Opener } from "../data/open.ts";
 import type { DataKey, Peer } from "../data/peer.ts";
 import { PeerTable } from "../data/peer_table.ts";
@@ -28,6 +29,8 @@ export interface LoopOptions {
   readonly engine: CryptoEngine;
   readonly role: "server" | "client";
   readonly clientToClient: boolean;
+  /** Default: no. */
+  readonly clientExits?: boolean;
   readonly float: boolean;
   readonly clock: LoopClock;
   /** Tells main. */
@@ -41,9 +44,13 @@ export class LoopState implements DataListener {
   readonly engine: CryptoEngine;
   readonly server: boolean;
   readonly clientToClient: boolean;
+  /** Whether packets may go from one peer to another here. */
+  readonly forwarding: boolean;
   readonly peers: PeerTable;
   readonly checksum: InternetChecksum;
   readonly routes = new RouteTable();
+  /** Server: which clients go by which other client to the Internet. */
+  readonly exits: ExitRoutes;
   readonly sealer: Sealer;
   readonly opener: Opener;
   readonly post: (event: WorkerEvent) => void;
@@ -71,12 +78,15 @@ export class LoopState implements DataListener {
     this.engine = options.engine;
     this.server = options.role === "server";
     this.clientToClient = this.server && options.clientToClient;
+    this.forwarding = this.server &&
+      (options.clientToClient || options.clientExits === true);
     this.post = options.post;
     this.#clock = options.clock;
     this.peers = new PeerTable(options.memory, options.counters.maxPeers);
+    this.exits = new ExitRoutes(options.counters.maxPeers);
     this.sockets = new SocketTable(options.counters);
     this.sealer = new Sealer(options.counters, this);
-    this.opener = new Opener(this.peers, this.routes, options.counters, this, {
+    this.opener = new Opener(this.peers, this.routes, this.exits, options.counters, this, {
       server: this.server,
       clientToClient: this.clientToClient,
       float: this.server || options.float,

@@ -33,6 +33,8 @@ export interface StartCommand {
   readonly role: "server" | "client";
   /** Server: packets between clients are forwarded here rather than by the kernel. */
   readonly clientToClient: boolean;
+  /** Server: clients may be exit nodes (`set-exit`). Default: no. */
+  readonly clientExits?: boolean;
   /** Client: accept packets of a peer from any address (`float`); a server always does. */
   readonly float: boolean;
   /** TUN and UDP offloads; off with `--disable-offload`. */
@@ -206,6 +208,23 @@ export interface RemoveRouteCommand extends Omit<AddRouteCommand, "kind"> {
   readonly kind: "remove-route";
 }
 
+/** Server: a peer's Internet traffic goes by `exit` from here on. */
+export interface SetExitCommand {
+  readonly kind: "set-exit";
+  readonly peer: number;
+  /** Another peer's number, `serverExit` or `noExit` of lib/data/exit_routes.ts. */
+  readonly exit: number;
+}
+
+/** Server: what is in this network is not the Internet. */
+export interface AddInsideNetworkCommand {
+  readonly kind: "add-inside-network";
+  /** 4 or 16 bytes. */
+  readonly network: Uint8Array;
+  /** 0 to 32, or 0 to 128. */
+  readonly prefixLength: number;
+}
+
 /** The worker detaches all, wipes all keys, answers `stopped` and ends. */
 export interface StopCommand {
   readonly kind: "stop";
@@ -230,6 +249,8 @@ export type Command =
   | RetireKeyCommand
   | AddRouteCommand
   | RemoveRouteCommand
+  | SetExitCommand
+  | AddInsideNetworkCommand
   | StopCommand;
 
 /** Worker to main. */

@@ -59,7 +59,7 @@ export class ReceivePath {
     this.#area = new StreamArea(state.memory, this.#start, streamArea, batchCapacity);
     this.#streamAddress = state.memory.allocate(sockaddrIn6Length);
     this.#batch = new PacketBatch(state.memory, batchCapacity);
-    if (!state.clientToClient) return;
+    if (!state.forwarding) return;
     this.#forwards = new PacketBatch(state.memory, batchCapacity);
     this.#arena = new PacketArena(state.memory, forwardArenaSize);
   }

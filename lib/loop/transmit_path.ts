@@ -14,7 +14,14 @@
  */
 
 import { DropReason } from "../data/drop_reason.ts";
-import { ipv4Destination, ipv6Destination, ipVersion } from "../data/ip_packet.ts";
+import { serverExit } from "../data/exit_routes.ts";
+import {
+  ipv4Destination,
+  ipv4Source,
+  ipv6Destination,
+  ipv6Source,
+  ipVersion,
+} from "../data/ip_packet.ts";
 import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, maxPacketLength, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import type { Peer } from "../data/peer.ts";
@@ -40,6 +47,8 @@ export class TransmitPath {
   readonly #run: number;
   /** The peer of the run that is being taken apart. */
   #runPeer = -1;
+  /** Why `#findPeer` found none. */
+  #unroutable: DropReason = DropReason.NO_ROUTE;
   /** Whether the batch is new; else it is sent, or waits in a sender. */
   #unsent = false;
 
@@ -83,7 +92,7 @@ export class TransmitPath {
       if (length <= 0) return;
       const peer = this.#findPeer(place, length);
       if (peer === undefined) {
-        counters.drops[DropReason.NO_ROUTE]++;
+        counters.drops[this.#unroutable]++;
         continue;
       }
       if (this.#isCongested(peer)) {
@@ -128,7 +137,7 @@ export class TransmitPath {
     const packetLength = length - vnetHeaderLength;
     const peer = packetLength > 0 ? this.#findPeer(packet, packetLength) : undefined;
     if (peer === undefined) {
-      counters.drops[DropReason.NO_ROUTE]++;
+      counters.drops[this.#unroutable]++;
       return false;
     }
     this.#runPeer = peer.number;
@@ -168,12 +177,31 @@ export class TransmitPath {
 
   /** Step 2. */
   #findPeer(offset: number, length: number): Peer | undefined {
-    const { server, peers, routes, memory } = this.#state;
+    const { server, peers, routes, exits, memory } = this.#state;
+    this.#unroutable = DropReason.NO_ROUTE;
     if (!server) return peers.get(0);
     const version = ipVersion(memory.bytes, offset, length);
-    if (version === 4) return peers.get(routes.lookupIpv4(memory.view, offset + ipv4Destination));
-    if (version === 6) return peers.get(routes.lookupIpv6(memory.view, offset + ipv6Destination));
-    return undefined;
+    if (version === 0) return undefined;
+    const peer = version === 4
+      ? routes.lookupIpv4(memory.view, offset + ipv4Destination)
+      : routes.lookupIpv6(memory.view, offset + ipv6Destination);
+    if (exits.active && peer >= 0 && exits.of(peer) !== serverExit) {
+      if (!this.#isFromInside(offset, version)) {
+        this.#unroutable = DropReason.OTHER_EXIT;
+        return undefined;
+      }
+    }
+    return peers.get(peer);
+  }
+
+  /** Whether the packet's source is in the VPN: a peer by itself, or a network of the server's. */
+  #isFromInside(offset: number, version: 4 | 6): boolean {
+    const { exits, routes, memory } = this.#state;
+    const source = offset + (version === 4 ? ipv4Source : ipv6Source);
+    const peer = version === 4
+      ? routes.lookupIpv4(memory.view, source)
+      : routes.lookupIpv6(memory.view, source);
+    return peer >= 0 || !exits.isOutside(memory.view, source, version);
   }
 
   #isCongested(peer: Peer): boolean {

@@ -95,6 +95,7 @@ export class WorkerLoop {
       engine,
       role: start.role,
       clientToClient: start.clientToClient,
+      clientExits: start.clientExits,
       float: start.float,
       clock: systemClock,
       post,

@@ -5,6 +5,7 @@
 import { PinnedMemory } from "deno-tun";
 import { selectEngine } from "../../lib/crypto/engines.ts";
 import { Framing } from "../../lib/data/framing.ts";
+import { ExitRoutes } from "../../lib/data/exit_routes.ts";
 import { Opener } from "../../lib/data/open.ts";
 import { PacketArena, PacketBatch } from "../../lib/data/packet_batch.ts";
 import { DataKey } from "../../lib/data/peer.ts";
@@ -48,7 +49,7 @@ async function createPath(engineName: "openssl" | "webcrypto", cipher: string) {
     },
   };
   const sealer = new Sealer(counters, listener);
-  const opener = new Opener(peers, routes, counters, listener, {
+  const opener = new Opener(peers, routes, new ExitRoutes(1), counters, listener, {
     server: true,
     clientToClient: false,
     float: true,

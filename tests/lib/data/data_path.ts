@@ -4,6 +4,7 @@ import { PinnedMemory } from "deno-tun";
 import type { CryptoEngine, EngineChoice, KeyMaterial } from "../../../lib/crypto/engine.ts";
 import { selectEngine } from "../../../lib/crypto/engines.ts";
 import { PacketIdSender } from "../../../lib/crypto/packet_id.ts";
+import { ExitRoutes } from "../../../lib/data/exit_routes.ts";
 import { Framing } from "../../../lib/data/framing.ts";
 import { Opener, type OpenerOptions } from "../../../lib/data/open.ts";
 import { PacketArena, PacketBatch } from "../../../lib/data/packet_batch.ts";
@@ -38,7 +39,16 @@ export class DataPath {
   readonly batch = new PacketBatch(this.memory, 64);
 
   constructor(framing: Framing = Framing.NONE, options: OpenerOptions = client) {
-    this.opener = new Opener(this.peers, this.routes, this.counters, this.listener, options);
+    this.opener = new Opener(
+      ...[
+        this.peers,
+        this.routes,
+        new ExitRoutes(4),
+        this.counters,
+        this.listener,
+        options,
+      ] as const,
+    );
     this.peer = this.peers.add(0, {
       socket: 0,
       address: sockaddr("192.0.2.1:1194"),

@@ -92,6 +92,7 @@ export interface EndOptions {
   readonly address: string;
   readonly engine?: EngineChoice | CryptoEngine;
   readonly clientToClient?: boolean;
+  readonly clientExits?: boolean;
   readonly float?: boolean;
   readonly maxPeers?: number;
   readonly transport?: InMemoryTransportOptions;
@@ -120,6 +121,7 @@ export class TunnelEnd {
       engine: typeof engine === "string" ? selectEngine(engine) : engine,
       role: options.role,
       clientToClient: options.clientToClient ?? false,
+      clientExits: options.clientExits,
       float: options.float ?? false,
       clock: network.clock,
       post: (event) => this.events.push(event),
@@ -204,6 +206,7 @@ export interface TunnelOptions {
   readonly auth?: string;
   readonly engine?: EngineChoice | CryptoEngine;
   readonly clientToClient?: boolean;
+  readonly clientExits?: boolean;
   readonly clientFloat?: boolean;
   readonly peer?: Partial<AddPeerCommand>;
   /** P_DATA_V1 in place of V2. */
@@ -224,6 +227,7 @@ export class Tunnel {
       role: "server",
       address: serverAddress,
       clientToClient: options.clientToClient,
+      clientExits: options.clientExits,
       engine,
       transport,
       segmentation,
