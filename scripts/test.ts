@@ -22,11 +22,11 @@ const peerDirectories = ["tests/harness/", "tests/peers/"];
 /** How many files of these run side by side. */
 const peerFilesAtATime = 3;
 
-/** How long one of these files may take, ms. */
-const peerFileLimit = 5 * 60_000;
+/** How many rooms' other tests run side by side: these compute. */
+const roomsAtATime = 2;
 
-/** How long all other tests together may take, ms. */
-const unitLimit = 10 * 60_000;
+/** How long one process may take, ms: a file of peer tests, or the tests of a room. */
+const processLimit = 5 * 60_000;
 
 /** With more failed files than this, nothing is tried a second time. */
 const mostSecondTries = 3;
@@ -51,6 +51,28 @@ async function provide(): Promise<void> {
   }
 }
 
+/** Test files by the directory of the room that they test: `tests/lib/wire`, `tests/ffi`. */
+function byRoom(files: readonly string[]): readonly string[][] {
+  const rooms = new Map<string, string[]>();
+  for (const file of files) {
+    const parts = file.split("/");
+    const room = parts.slice(0, parts[1] === "lib" ? 3 : 2).join("/");
+    rooms.set(room, [...rooms.get(room) ?? [], file]);
+  }
+  return [...rooms.values()];
+}
+
+/** Runs these files in a process of their own, and shows what they printed when they are done. */
+async function runProcess(
+  files: readonly string[],
+  filter: string | undefined,
+  directory: string,
+): Promise<TestReport> {
+  const { report, output } = await runTestFiles({ files, filter, directory, limit: processLimit });
+  print(output.trimEnd());
+  return report;
+}
+
 /**
  * Runs peer tests, a process per file. What failed runs once more, by itself: the machines are
  * shared, and a peer that got no processor for a minute is no defect of ours. More than a few
@@ -60,27 +82,19 @@ async function runPeerTests(
   files: readonly string[],
   filter: string | undefined,
   directory: string,
-): Promise<TestReport> {
-  const run = async (file: string): Promise<TestReport> => {
-    const { report, output } = await runTestFiles({
-      ...{ files: [file], filter, directory, limit: peerFileLimit },
-      output: "captured",
-    });
-    print(output.trimEnd());
-    return report;
-  };
+): Promise<TestReport[]> {
+  const run = (file: string) => runProcess([file], filter, directory);
   const reports = await sideBySide(files, peerFilesAtATime, run);
   const failed = files.filter((_, i) => reports[i].failed.length > 0);
-  if (failed.length > 0 && failed.length <= mostSecondTries) {
-    for (const file of failed) {
-      const index = files.indexOf(file);
-      const names = reports[index].failed.join("; ");
-      print(`second try, by itself: ${file} (${names})`);
-      reports[index] = await run(file);
-      if (reports[index].failed.length === 0) print(`passed at the second try: ${names}`);
-    }
+  if (failed.length > mostSecondTries) return reports;
+  for (const file of failed) {
+    const index = files.indexOf(file);
+    const names = reports[index].failed.join("; ");
+    print(`second try, by itself: ${file} (${names})`);
+    reports[index] = await run(file);
+    if (reports[index].failed.length === 0) print(`passed at the second try: ${names}`);
   }
-  return reports.reduce(addReports);
+  return reports;
 }
 
 async function main(): Promise<0 | 1> {
@@ -106,16 +120,10 @@ async function main(): Promise<0 | 1> {
   Deno.addSignalListener("SIGINT", wait);
   Deno.addSignalListener("SIGTERM", stopTests);
   try {
-    if (units.length > 0) {
-      const { report } = await runTestFiles({
-        ...{ files: units, filter: values.filter, directory, limit: unitLimit },
-        output: "inherit",
-      });
-      total = addReports(total, report);
-    }
-    if (peers.length > 0) {
-      total = addReports(total, await runPeerTests(peers, values.filter, directory));
-    }
+    const run = (room: readonly string[]) => runProcess(room, values.filter, directory);
+    const reports = await sideBySide(byRoom(units), roomsAtATime, run);
+    reports.push(...await runPeerTests(peers, values.filter, directory));
+    total = reports.reduce(addReports, total);
   } finally {
     Deno.removeSignalListener("SIGINT", wait);
     Deno.removeSignalListener("SIGTERM", stopTests);
