@@ -22,6 +22,7 @@ import type {
   SocketOptions,
   TlsOptions,
 } from "./session_options.ts";
+import type { LoginOptions } from "./login_options.ts";
 import type { KillSwitchOption, NetworkOptions, PullFilter } from "./network_options.ts";
 
 export type * from "./position.ts";
@@ -29,6 +30,7 @@ export type * from "./session_options.ts";
 export type * from "./network_options.ts";
 export type * from "./pulled_options.ts";
 export type * from "./exit_options.ts";
+export type * from "./login_options.ts";
 
 /** `tls-auth`, `tls-crypt` or `tls-crypt-v2`: what protects the control channel's packets. */
 export interface ControlChannelKey {
@@ -191,6 +193,8 @@ export interface ServerConfig extends CommonConfig {
   readonly connectFreqInitial: { readonly count: number; readonly seconds: number };
   /** Name clients by their user name. */
   readonly usernameAsCommonName: boolean;
+  /** How users are checked. */
+  readonly login: LoginOptions;
   /** Directory of options per client. */
   readonly clientConfigDir?: string;
   /** Only clients with a file there. */

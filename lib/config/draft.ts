@@ -194,6 +194,15 @@ export interface Draft {
   connectFreq?: { readonly count: number; readonly seconds: number };
   connectFreqInitial?: { readonly count: number; readonly seconds: number };
   usernameAsCommonName?: boolean;
+  authUserPassVerify?: { readonly command: string; readonly method: "via-env" | "via-file" };
+  authUserPassOptional?: boolean;
+  authGenToken?: {
+    readonly lifetime: number;
+    readonly renewal?: number;
+    readonly externalAuth: boolean;
+  };
+  authGenTokenSecret?: FileReference;
+  vpnUsers?: string;
   clientConfigDir?: string;
   ccdExclusive?: boolean;
   poolPersist?: { readonly path: string; readonly interval: number };

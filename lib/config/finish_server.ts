@@ -29,6 +29,7 @@ import { serverControlKeys } from "./finish_control_key.ts";
 import { excludePings } from "./finish_client.ts";
 import { serverExit } from "./finish_exit.ts";
 import { listenOptions } from "./finish_listen.ts";
+import { loginOptions } from "./finish_login.ts";
 import { notice, shorten } from "./option.ts";
 import { prefixLengthOf } from "./parameters.ts";
 import { findOption, nearestOption } from "./table.ts";
@@ -101,6 +102,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     connectFreq: draft.connectFreq,
     connectFreqInitial: draft.connectFreqInitial ?? { count: 100, seconds: 10 },
     usernameAsCommonName: draft.usernameAsCommonName ?? false,
+    login: loginOptions(draft, common.tls),
     clientConfigDir: draft.clientConfigDir === undefined
       ? undefined
       : resolvePath(draft, draft.clientConfigDir),

@@ -119,25 +119,6 @@ export const notYet: readonly NotYet[] = [
     effect: "warn",
     reason: "addresses aren't remembered over a restart yet",
   },
-  {
-    options: ["verify-client-cert"],
-    when: ([mode]) => mode === "none" || mode === "optional",
-    effect: "refuse",
-    reason: "users aren't checked by password yet, so a certificate is needed",
-    remedy: "remove it",
-  },
-  {
-    options: [
-      "username-as-common-name",
-      "auth-user-pass-optional",
-      "auth-user-pass-verify",
-      "auth-gen-token",
-      "auth-gen-token-secret",
-    ],
-    effect: "refuse",
-    reason: "users aren't checked by password yet",
-    remedy: "let certificates decide, or use OpenVPN for now",
-  },
   // Scripts. Those that decide or configure must run; those on the side may be missing.
   {
     options: [

@@ -20,6 +20,7 @@ import { processOptions } from "./options/process.ts";
 import { pushedOptionRows } from "./options/pushed.ts";
 import { refusedOptions } from "./options/refused.ts";
 import { renegotiationOptions } from "./options/renegotiation.ts";
+import { loginOptionRows } from "./options/login.ts";
 import { scriptOptions } from "./options/scripts.ts";
 import { serverOptions } from "./options/server.ts";
 import { tlsOptions } from "./options/tls.ts";
@@ -39,6 +40,7 @@ export const optionRows: readonly OptionRow[] = [
   ...exitOptions,
   ...processOptions,
   ...pushedOptionRows,
+  ...loginOptionRows,
   ...scriptOptions,
   ...ignoredOptions,
   ...refusedOptions,

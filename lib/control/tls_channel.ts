@@ -33,6 +33,8 @@ export interface TlsCredentials {
   readonly certificate?: string;
   /** `key`: the certificate's private key. */
   readonly key?: string;
+  /** Server: whether clients must show a certificate; `none`: they aren't asked for one. */
+  readonly clientCertificate?: "require" | "optional" | "none";
   readonly minimumVersion: TlsVersion;
   readonly maximumVersion: TlsVersion;
   /** OpenSSL cipher list (`tls-cipher`, `tls-ciphersuites`); the TLS stack's default without. */
@@ -76,6 +78,8 @@ class CiphertextDuplex extends Duplex {
 /** One TLS connection, either role. */
 export class TlsChannel {
   readonly #duplex: CiphertextDuplex;
+  /** Whether a peer without certificate is none to object to. */
+  readonly #mayBeWithout: boolean;
   #socket: tls.TLSSocket | undefined;
   #ended = false;
 
@@ -84,6 +88,8 @@ export class TlsChannel {
     credentials: TlsCredentials,
     readonly events: TlsChannelEvents,
   ) {
+    this.#mayBeWithout = role === "server" &&
+      (credentials.clientCertificate ?? "require") !== "require";
     this.#duplex = new CiphertextDuplex((bytes) => {
       if (!this.#ended) events.ciphertext(bytes);
     });
@@ -124,7 +130,7 @@ export class TlsChannel {
     // A server object for each connection: it costs 0.2 ms, and its events need no correlation.
     const server = tls.createServer({
       ...commonOptions(credentials),
-      requestCert: true,
+      requestCert: credentials.clientCertificate !== "none",
       rejectUnauthorized: false,
     });
     server.on("secureConnection", (socket: tls.TLSSocket) => {
@@ -162,11 +168,12 @@ export class TlsChannel {
     if (this.#ended) return;
     // In a resumed session nobody has shown a certificate. We never ask for one.
     if (socket.isSessionReused()) return this.#fail(new Error("the session was resumed"));
-    const objection = socket.authorized
+    const chain = peerChain(socket);
+    const objection = socket.authorized || (this.#mayBeWithout && chain.length === 0)
       ? undefined
       : String(socket.authorizationError ?? "the certificate is not accepted");
     const description = `${socket.getProtocol()}, cipher ${socket.getCipher().name}`;
-    this.events.secure({ chain: peerChain(socket), objection, description });
+    this.events.secure({ chain, objection, description });
   }
 
   #fail(cause: unknown): void {

@@ -18,7 +18,10 @@ import { concatBytes, constantTimeEqual, randomBytes } from "../base/bytes.ts";
 import { VpnError } from "../base/errors.ts";
 
 const prefix = "SESS_ID_AT_";
-const sessionIdLength = 12;
+
+/** Bytes of what names a log-in in all of its tokens. */
+export const sessionIdLength = 12;
+
 const timeLength = 8;
 const macLength = 32;
 const signedLength = sessionIdLength + 2 * timeLength;

@@ -17,6 +17,8 @@ export interface ConfigOptions {
   readonly credentials: Credentials;
   /** In place of the credentials' own. */
   readonly certificate?: Certificate;
+  /** No certificate of its own: for clients with a password. */
+  readonly withoutCertificate?: boolean;
   /** In place of the credentials' authority: path of the file for `ca`. */
   readonly ca?: string;
   /** False: no `tls-auth`. */
@@ -38,8 +40,9 @@ function commonLines(options: ConfigOptions, certificate: Certificate): string[]
     // OpenVPN would move its data channel into the kernel where the module is there.
     "disable-dco",
     `ca ${options.ca ?? options.credentials.authority.certificate}`,
-    `cert ${certificate.certificate}`,
-    `key ${certificate.key}`,
+    ...options.withoutCertificate
+      ? []
+      : [`cert ${certificate.certificate}`, `key ${certificate.key}`],
     `auth ${options.auth ?? "SHA256"}`,
     "verb 4",
   ];

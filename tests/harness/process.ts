@@ -22,6 +22,8 @@ export interface ProcessOptions {
   readonly name?: string;
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** Whether its standard input is written to (`write`); empty otherwise. */
+  readonly input?: boolean;
 }
 
 /** How to wait for a line. */
@@ -47,6 +49,7 @@ export class ManagedProcess implements AsyncDisposable {
   readonly #waiters = new Set<Waiter>();
   readonly #ended: Promise<Deno.CommandStatus>;
   #status: Deno.CommandStatus | undefined;
+  #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | undefined;
 
   private constructor(child: Deno.ChildProcess, name: string) {
     this.#child = child;
@@ -59,6 +62,7 @@ export class ManagedProcess implements AsyncDisposable {
       await output;
       clearTimeout(grace);
       this.#status = status;
+      await this.#input?.close().catch(() => {});
       for (const waiter of this.#waiters) waiter.failed(this.#failure("ended early", waiter));
       return status;
     });
@@ -71,11 +75,19 @@ export class ManagedProcess implements AsyncDisposable {
       args,
       cwd: options.cwd,
       env: { NO_COLOR: "1", ...options.env },
-      stdin: "null",
+      stdin: options.input ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    return new ManagedProcess(child, options.name ?? program);
+    const process = new ManagedProcess(child, options.name ?? program);
+    if (options.input) process.#input = child.stdin.getWriter();
+    return process;
+  }
+
+  /** Writes to its standard input. */
+  async write(text: string): Promise<void> {
+    if (this.#input === undefined) throw new Error(`${this.name} was started without input`);
+    await this.#input.write(new TextEncoder().encode(text));
   }
 
   get pid(): number {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Netlink } from "deno-tun";
 import { VpnError } from "../../base/errors.ts";
 import { generateStaticKey } from "../../crypto/static_key.ts";
@@ -33,7 +33,10 @@ export interface ServeArguments {
 export async function serve(given: ServeArguments): Promise<number> {
   const args = withOwnOptions(given);
   const config = args.config ?? await preparedConfiguration(args);
-  const argv = ["--config", config, ...exitOptions(args), ...args.options];
+  const path = args.state ?? (args.config === undefined ? defaultStateDirectory : undefined);
+  // Absolute: the configuration may change the working directory.
+  const state = path === undefined ? [] : ["--state", resolve(path)];
+  const argv = ["--config", config, ...state, ...exitOptions(args), ...args.options];
   return await runProgram(() => parseForRole(argv, "server"));
 }
 

@@ -23,6 +23,8 @@ import type { PushList } from "./push_list.ts";
 
 /** A client that wants to come in, or to stay in. */
 export interface Candidate {
+  /** The client's number: the CID of OpenVPN's management interface. */
+  readonly id: number;
   /** Where it comes from, as `1.2.3.4:5`. */
   readonly endpoint: string;
   /** The same as a raw sockaddr. */
@@ -45,6 +47,10 @@ export interface Candidate {
   readonly signal: AbortSignal;
   /** Sends it a control message (`AUTH_PENDING,timeout 60`, `INFO_PRE,…`). */
   tell(message: string): void;
+  /** At a renegotiation: sends it a control message once it has the new keys. */
+  tellWithKeys(message: string): void;
+  /** Ends its session, at any time: nothing goes through it from here on, and it is told why. */
+  dismiss(answer: string): void;
   /** Gets control messages that nobody else takes (`CR_RESPONSE`), while a step waits for one. */
   onMessage: ((message: ControlMessage) => void) | undefined;
   /** Waits that many ms more for all steps, from now; `hand-window` is the time for them at first. */

@@ -9,6 +9,8 @@ import type { AdmissionStep } from "./admission.ts";
 import type { ServerParts } from "./server_context.ts";
 
 /** The steps of a server. */
-export function admissionSteps(_parts: ServerParts): readonly AdmissionStep[] {
-  return [];
+export function admissionSteps({ loginStep }: ServerParts): readonly AdmissionStep[] {
+  return [
+    ...(loginStep === undefined ? [] : [loginStep]),
+  ];
 }

@@ -32,7 +32,7 @@ import { RateLimit } from "./rate_limit.ts";
 import { RevocationWatch } from "./revocation_watch.ts";
 import type { Lease, ServerClient } from "./server_client.ts";
 import type { ServerContext, ServerParts } from "./server_context.ts";
-import { ServerInstance } from "./server_instance.ts";
+import { namelessClient, ServerInstance } from "./server_instance.ts";
 import { serverStatus } from "./server_picture.ts";
 import type { ServerStatus } from "../status/server_status.ts";
 import { ServerSockets } from "./server_sockets.ts";
@@ -327,7 +327,7 @@ export class Server {
   }
 
   #lease(client: ServerClient, { commonName }: Candidate): Lease {
-    if (!this.#parts.config.duplicateCn) {
+    if (!this.#parts.config.duplicateCn && commonName !== namelessClient) {
       const former = this.#leases.all().find((other) => other.commonName === commonName);
       if (former !== undefined) {
         this.#log.at(

@@ -31,6 +31,8 @@ export interface ServerParts {
   readonly log: Log;
   /** Runs what the configuration names. */
   readonly programs: Programs;
+  /** Asks who a client's user is; undefined: certificates decide alone. */
+  readonly loginStep: AdmissionStep | undefined;
   /** Called once, when the server cannot go on. */
   failed(error: VpnError): void;
 }

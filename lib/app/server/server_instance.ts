@@ -28,6 +28,7 @@ import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { buildPushReplies } from "../../wire/push_reply.ts";
 import { AdmissionRefusal, admitCandidate, type Candidate } from "./admission.ts";
+import { ClientCertificate } from "./client_certificate.ts";
 import { PushList } from "./push_list.ts";
 import type { Lease, ServerClient } from "./server_client.ts";
 import type { ServerContext } from "./server_context.ts";
@@ -38,6 +39,8 @@ const refusalLinger = 5000;
 
 /** The same for one that is in already and does not wait for an answer, ms. */
 const dismissalLinger = 1000;
+/** What a client without certificate is called, unless by its user name; as in OpenVPN. */
+export const namelessClient = "UNDEF";
 
 /** Why a client is not let in; `answer` follows `AUTH_FAILED,`. */
 interface Refusal {
@@ -51,7 +54,7 @@ export class ServerInstance implements ServerClient {
   readonly #context: ServerContext;
   readonly #session: TlsSession;
   #log: Log;
-  #certificate: VerifiedPeer | undefined;
+  readonly #certificate: ClientCertificate;
   #commonName: string | undefined;
   #admission: Admission | undefined;
   #candidate: Candidate | undefined;
@@ -64,6 +67,8 @@ export class ServerInstance implements ServerClient {
   #firstKeySettled = false;
   #admitted = false;
   #pushRequested = false;
+  /** To be sent when the keys of the running renegotiation are there. */
+  #messageWithKeys: string | undefined;
   #answered = false;
   #refusalTold = false;
   #closed = false;
@@ -93,7 +98,8 @@ export class ServerInstance implements ServerClient {
       const fingerprint = clientKeyFingerprint(this.clientKey.wrapped);
       this.#log.at(3, `Control Channel: using tls-crypt-v2 key ${fingerprint}`);
     }
-    const { tls } = context.config;
+    const { tls, verifyClientCert } = context.config;
+    this.#certificate = new ClientCertificate(context.trust, verifyClientCert !== "require");
     this.#session = new TlsSession(
       {
         role: "server",
@@ -139,7 +145,7 @@ export class ServerInstance implements ServerClient {
   }
   /** What the client showed, once checked. */
   get certificate(): VerifiedPeer | undefined {
-    return this.#certificate;
+    return this.#certificate.verified;
   }
   /** The data channel's cipher, once admitted. */
   get cipher(): string | undefined {
@@ -186,7 +192,6 @@ export class ServerInstance implements ServerClient {
     if (!this.#admitted || this.#lease === undefined) return this.close("auth-failed");
     if (this.#closed || this.#refusalTold) return;
     this.#refusal = { answer };
-    this.#context.command({ kind: "remove-peer", peer: this.#lease.peerId });
     this.#refuse(dismissalLinger);
   }
 
@@ -210,16 +215,7 @@ export class ServerInstance implements ServerClient {
 
   async #verifyPeer({ chain, objection }: TlsPeer, keyId: number): Promise<void> {
     try {
-      const peer = await this.#context.trust.verify(chain);
-      for (const warning of peer.warnings) this.#log.warn(warning);
-      const former = this.#certificate?.commonName;
-      if (keyId > 0 && peer.commonName !== former) {
-        throw new VpnError(
-          `TLS Auth Error: the common name changed from ${former} to ${peer.commonName}`,
-        );
-      }
-      this.#log.at(1, `VERIFY OK: ${peer.subject}`);
-      this.#certificate = peer;
+      await this.#certificate.verify(chain, this.#log);
     } catch (error) {
       // A first session that TLS has no objection to lives on until the refusal is told, without
       // keys: a revoked client should hear why. Any other ends here, and says so when it does.
@@ -260,18 +256,21 @@ export class ServerInstance implements ServerClient {
   #candidateOf(message: KeyMethod2Message, renegotiation: boolean): Candidate {
     const { config } = this.#context;
     return {
+      id: this.id,
       endpoint: this.endpoint,
       address: this.address,
-      certificate: this.#certificate,
+      certificate: this.#certificate.verified,
       message,
       peerInfo: this.#admission!.peerInfo,
       renegotiation,
       log: this.#log,
-      commonName: this.#commonName ?? this.#certificate?.commonName ?? "",
+      commonName: this.#commonName ?? this.#certificate.verified?.commonName ?? namelessClient,
       variables: {},
       push: new PushList(config.push),
       signal: this.#gone.signal,
       tell: (text) => this.tell(text),
+      tellWithKeys: (text) => void (this.#messageWithKeys = text),
+      dismiss: (answer) => this.dismiss(answer),
       onMessage: undefined,
       allow: (milliseconds) => this.#bePatient(milliseconds),
       atEnd: (action) => void this.#endings.push(action),
@@ -361,6 +360,10 @@ export class ServerInstance implements ServerClient {
     if (keyId === 0) this.#firstKeySettled = true;
     // A client acknowledges our key message when it has the keys, not before.
     if (this.#admitted) this.#peer?.activateKey(keyId);
+    if (keyId > 0 && this.#messageWithKeys !== undefined) {
+      this.tell(this.#messageWithKeys);
+      this.#messageWithKeys = undefined;
+    }
   }
 
   #controlMessage(text: string): void {
@@ -402,6 +405,7 @@ export class ServerInstance implements ServerClient {
     clearTimeout(this.#patience);
     this.#gone.abort();
     wipe(this.#firstKeyBlock);
+    this.#peer?.remove();
     const { answer } = this.#refusal;
     const message = answer === undefined ? "AUTH_FAILED" : `AUTH_FAILED,${answer}`;
     this.#session.sendMessage(message);

@@ -94,6 +94,11 @@ export class ServerPeer {
     this.#context.command({ kind: "retire-key", peer: this.#number, keyId });
   }
 
+  /** Takes it out of the data plane, with its routes and keys; may be called again. */
+  remove(): void {
+    this.#context.command({ kind: "remove-peer", peer: this.#number });
+  }
+
   /** Whether the key has carried as much as it may. */
   get volumeExceeded(): boolean {
     return this.#volume.exceeded(this.traffic);

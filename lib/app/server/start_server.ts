@@ -12,6 +12,7 @@ import { peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import { programsOf } from "../programs/programs_of.ts";
+import { openLogin } from "../users/open_login.ts";
 import { Server } from "./server.ts";
 
 /** See `startTunnel`. */
@@ -22,22 +23,30 @@ export async function startServer(
 ): Promise<Tunnel> {
   const ended = Promise.withResolvers<TunnelEnd>();
   const programs = programsOf(config, log);
+  await using opened = new AsyncDisposableStack();
+  const login = opened.use(await openLogin({ config, files, programs, log }));
   const server = await Server.start({
     config,
-    credentials: tlsCredentials(config.tls, files),
+    credentials: {
+      ...tlsCredentials(config.tls, files),
+      clientCertificate: config.verifyClientCert,
+    },
     ...serverControlWrap(config, files, log),
     clientKeyVerification: clientKeyVerification(config, programs),
     trust: peerTrust("client", config.tls, files, log),
     log,
     programs,
+    loginStep: login.step,
     failed: (error) => ended.resolve({ reason: "failure", error }),
   });
+  const resources = opened.move();
   return {
     ended: ended.promise,
     status: (version = config.log.statusVersion) => formatServerStatus(server.status(), version),
     reconnect: () => false,
     stop: async (reason) => {
       await server.stop();
+      await resources.disposeAsync();
       ended.resolve({ reason });
     },
   };

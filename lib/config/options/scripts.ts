@@ -43,7 +43,6 @@ export const scriptOptions = rows("scripts", [
   script("ipchange", "COMMAND", "When the peer's address changes"),
   script("tls-verify", "COMMAND", "Whether a certificate may come in"),
   script("tls-export-cert", "DIRECTORY", "Where scripts find the peer's certificate"),
-  script("auth-user-pass-verify", "COMMAND via-env|via-file", "Whether a password is right"),
   script("client-connect", "COMMAND", "When a client is there"),
   script("client-disconnect", "COMMAND", "When a client is gone"),
   script("client-crresponse", "COMMAND", "A client's answer to a challenge"),

@@ -130,21 +130,6 @@ export const serverOptions = rows("server", [
     apply: ({ draft }) => void (draft.usernameAsCommonName = true),
   },
   {
-    name: "auth-user-pass-optional",
-    summary: "Let clients come without a user name",
-  },
-  {
-    name: "auth-gen-token",
-    usage: "[LIFETIME] [RENEWAL] [external-auth]",
-    summary: "Give clients a token in place of their password",
-  },
-  {
-    name: "auth-gen-token-secret",
-    usage: "FILE",
-    where: ["main", "inline"],
-    summary: "Key of those tokens",
-  },
-  {
     name: "connect-freq",
     usage: "N SECONDS",
     summary: "Most new sessions per time",

@@ -1,0 +1,85 @@
+/**
+ * How a server checks its users, from its configuration.
+ *
+ * @module
+ */
+
+import { VpnError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
+import { UserFile, userFilePath } from "../../users/mod.ts";
+import type { Programs } from "../programs/programs.ts";
+import type { AdmissionStep } from "../server/admission.ts";
+import type { LoginDecider } from "./login_decider.ts";
+import { LoginStep } from "./login_step.ts";
+import { LoginTokens } from "./login_tokens.ts";
+import { ProgramDecider } from "./program_decider.ts";
+import { UserFileDecider } from "./user_file_decider.ts";
+
+/** What it is made of. */
+export interface LoginParts {
+  readonly config: ServerConfig;
+  readonly files: LoadedFiles;
+  readonly programs: Programs;
+  readonly log: Log;
+  /** Others that decide, after those of the configuration: the management interface. */
+  readonly deciders?: readonly LoginDecider[];
+}
+
+/** How users are checked. */
+export interface LoginPolicy extends AsyncDisposable {
+  /** undefined: certificates decide alone. */
+  readonly step: AdmissionStep | undefined;
+}
+
+/**
+ * Opens what users are checked by.
+ *
+ * @throws {VpnError} when a file can't be used, or clients would come in unchecked.
+ */
+export async function openLogin(parts: LoginParts): Promise<LoginPolicy> {
+  const { config, files, programs, log } = parts;
+  const { login } = config;
+  const deciders: LoginDecider[] = [];
+  const users = login.users ?? await stateUsers(config);
+  if (users !== undefined) deciders.push(await UserFileDecider.open(users, log));
+  if (login.verify !== undefined) {
+    const { temporaryDirectory } = config.process;
+    deciders.push(new ProgramDecider({ ...login.verify, programs, temporaryDirectory }));
+  }
+  deciders.push(...parts.deciders ?? []);
+  const dispose = async () => {
+    for (const decider of deciders) await decider.close?.();
+  };
+  try {
+    requireDecider(config, deciders);
+    const tokens = new LoginTokens(login.token, files, config.tls.renegSec);
+    const { usernameAsCommonName } = config;
+    const step = deciders.length === 0
+      ? undefined
+      : new LoginStep({ login, usernameAsCommonName, deciders, tokens });
+    return { step, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** The state directory's users, where there are any besides those of the portal alone. */
+async function stateUsers({ process }: ServerConfig): Promise<string | undefined> {
+  if (process.state === undefined) return undefined;
+  const path = userFilePath(process.state);
+  const users = await new UserFile(path).read();
+  return users?.some(({ role }) => role === "user") ? path : undefined;
+}
+
+function requireDecider(config: ServerConfig, deciders: readonly LoginDecider[]): void {
+  if (deciders.length > 0) return;
+  const open = config.verifyClientCert !== "require";
+  if (!open && !config.usernameAsCommonName && !config.login.optional) return;
+  throw new VpnError(
+    `"${open ? `verify-client-cert ${config.verifyClientCert}` : "username-as-common-name"}" ` +
+      "and nothing that checks passwords",
+    "add users with vpn user add, or a program with auth-user-pass-verify",
+  );
+}

@@ -1,0 +1,130 @@
+/** Our server checks users by password, with OpenVPN as their client. */
+import assert from "node:assert/strict";
+import { tunnelServerAddress } from "../harness/configs.ts";
+import { ManagementClient } from "../harness/management.ts";
+import { testWith } from "../harness/requirements.ts";
+import { Scenario, type StartOptions } from "../harness/scenario.ts";
+import { pingSizes } from "../harness/traffic.ts";
+import { makeUsers, presentCode, userPassword } from "../harness/users.ts";
+
+/** For logs of a machine that does other things too, ms. */
+const timeoutMs = 60_000;
+
+const completed = /Initialization Sequence Completed/;
+
+async function passwordFile(scenario: Scenario, name: string, password: string): Promise<string> {
+  const path = `${scenario.directory}/${crypto.randomUUID()}.txt`;
+  await Deno.writeTextFile(path, `${name}\n${password}\n`, { mode: 0o600 });
+  return `auth-user-pass ${path}`;
+}
+
+/** OpenVPN without a certificate. */
+function client(extra: readonly string[]): StartOptions {
+  return { implementation: "openvpn", withoutCertificate: true, extra };
+}
+
+/** OpenVPN whose user sits at its management interface. */
+function managedClient(socket: string, extra: readonly string[] = []): StartOptions {
+  return client([
+    "auth-user-pass",
+    `management ${socket} unix`,
+    "management-query-passwords",
+    "auth-retry interact",
+    ...extra,
+  ]);
+}
+
+await testWith("users without certificates come in by password", async (context) => {
+  await using scenario = await Scenario.create("users");
+  const path = `${scenario.directory}/users.json`;
+  const users = await makeUsers(path, { plain: ["alice"], totp: ["bob", "carol"] });
+  await using server = await scenario.startServer({
+    implementation: "ours",
+    extra: [
+      `vpn-users ${path}`,
+      "verify-client-cert none",
+      "username-as-common-name",
+      "auth-gen-token",
+      "reneg-sec 5",
+    ],
+  });
+  await server.ready({ timeoutMs });
+  const host = scenario.clientHost().namespace;
+
+  await context.step("a wrong password is refused", async () => {
+    const extra = [await passwordFile(scenario, "alice", "wrong horse battery")];
+    await using wrong = await scenario.startClient(client(extra));
+    await wrong.process.waitForLine(/AUTH: Received control message: AUTH_FAILED/, { timeoutMs });
+    await server.process.waitForLine(/verification failed for peer \(wrong password\)/);
+    assert.doesNotMatch(wrong.process.output, completed);
+  });
+
+  await context.step("no password is refused, with the reason", async () => {
+    await using silent = await scenario.startClient({ implementation: "openvpn" });
+    await silent.process.waitForLine(/AUTH_FAILED,user name and password are needed/, {
+      timeoutMs,
+    });
+  });
+
+  await context.step(
+    "the right one names the client, a token renews it, and a disabled user is out at once",
+    async () => {
+      const extra = [await passwordFile(scenario, "alice", userPassword), "auth-nocache"];
+      await using alice = await scenario.startClient(client(extra));
+      await alice.ready({ timeoutMs });
+      await server.process.waitForLine(/authentication succeeded for username 'alice' \[CN SET\]/);
+      await server.process.waitForLine(/SENT CONTROL \[alice\]/);
+      await pingSizes(host, tunnelServerAddress, [56]);
+      // Two renegotiations: the second one with the token that the first one brought.
+      const byToken = /Username\/auth-token authentication succeeded for username 'alice'/;
+      await server.process.waitForLine(byToken, { timeoutMs });
+      const after = server.process.lineCount;
+      await server.process.waitForLine(byToken, { timeoutMs, after });
+      await pingSizes(host, tunnelServerAddress, [56]);
+      assert.doesNotMatch(server.process.output, new RegExp(`${userPassword}|SESS_ID_AT_`));
+      await users.update((list) =>
+        list.map((user) => user.name === "alice" ? { ...user, disabled: true } : user)
+      );
+      await server.process.waitForLine(/user 'alice' is removed, disabled/, { timeoutMs });
+      await alice.process.waitForLine(/AUTH_FAILED,the account was changed/, { timeoutMs });
+      const { code } = await host.tryExec(["ping", "-c", "1", "-W", "1", tunnelServerAddress]);
+      assert.notEqual(code, 0);
+    },
+  );
+
+  await context.step("a one-time code goes with the password (static challenge)", async () => {
+    const socket = `${scenario.directory}/static`;
+    const extra = ['static-challenge "Your code" 1'];
+    await using bob = await scenario.startClient(managedClient(socket, extra));
+    await using user = await ManagementClient.connect(socket);
+    await user.waitForLine(/^>PASSWORD:Need 'Auth' username\/password SC:1,Your code/);
+    await user.send(`username "Auth" bob`);
+    await user.send(`password "Auth" "SCRV1:${btoa(userPassword)}:${btoa(presentCode())}"`);
+    await bob.ready({ timeoutMs });
+    await server.process.waitForLine(/SENT CONTROL \[bob\]/);
+  });
+
+  await context.step("a one-time code is asked for (dynamic challenge)", async () => {
+    const socket = `${scenario.directory}/dynamic`;
+    await using carol = await scenario.startClient(managedClient(socket));
+    await using user = await ManagementClient.connect(socket);
+    const login = async (password: string) => {
+      await user.waitForLine(/^>PASSWORD:Need 'Auth' username\/password/);
+      await user.send(`username "Auth" carol`);
+      await user.send(`password "Auth" "${password}"`);
+    };
+    const asked = /^>PASSWORD:Verification Failed: 'Auth' \['CRV1:R,E:([^:]+):([^:]+):(.*)'\]/;
+    await login(userPassword);
+    const [, state, name, text] = await user.waitForLine(asked);
+    assert.equal(atob(name), "carol");
+    assert.match(text, /one-time code/);
+    // Wrong first: then the password is wanted again.
+    await login(`CRV1::${state}::000000`);
+    await user.waitForLine(/^>PASSWORD:Verification Failed: 'Auth'$/);
+    await login(userPassword);
+    const [, again] = await user.waitForLine(asked);
+    await login(`CRV1::${again}::${presentCode()}`);
+    await carol.ready({ timeoutMs });
+    await server.process.waitForLine(/SENT CONTROL \[carol\]/);
+  });
+});
