@@ -17,6 +17,15 @@ function isOpenvpnCommandLine(args: readonly string[]): boolean {
   return args[0]?.startsWith("--") && !["--help", "--version"].includes(args[0]);
 }
 
+/** Whether OpenVPN's command line asks for something that is done at once, as `--genkey` does. */
+function asksForSmallCommand(args: readonly string[]): boolean {
+  if (args[0] === "--version") return true;
+  // Help without anything else is about the commands, which are more than OpenVPN's.
+  return isOpenvpnCommandLine(args) && args.some((word) => smallCommand.test(word));
+}
+
+const smallCommand = /^--(genkey|mktun|rmtun|version|help|show-[a-z]+)$/;
+
 /**
  * Runs a command line; the exit code: 0 success, 1 failure.
  *
@@ -24,6 +33,10 @@ function isOpenvpnCommandLine(args: readonly string[]): boolean {
  */
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
+  if (asksForSmallCommand(args)) {
+    const { runSmallCommand } = await import("./lib/app/openvpn_commands/small_command.ts");
+    return await runSmallCommand(args);
+  }
   const openvpnFace = isOpenvpnCommandLine(args);
   const runsTunnel = openvpnFace || command === "serve" || command === "connect";
   if (runsTunnel && !args.includes("--help")) {

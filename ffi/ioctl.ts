@@ -11,6 +11,12 @@ const write = (number: number, size: number) =>
 
 /** `_IOW('T', 202, int)`. */
 export const TUNSETIFF: bigint = write(202, 4);
+/** `_IOW('T', 203, int)`. */
+export const TUNSETPERSIST: bigint = write(203, 4);
+/** `_IOW('T', 204, int)`. */
+export const TUNSETOWNER: bigint = write(204, 4);
+/** `_IOW('T', 206, int)`. */
+export const TUNSETGROUP: bigint = write(206, 4);
 /** `_IOW('T', 208, unsigned int)`. */
 export const TUNSETOFFLOAD: bigint = write(208, 4);
 /** `_IOW('T', 216, int)`. */

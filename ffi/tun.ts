@@ -13,8 +13,11 @@ import {
   ifreqFlagsOffset,
   ifreqLength,
   interfaceNameLength,
+  TUNSETGROUP,
   TUNSETIFF,
   TUNSETOFFLOAD,
+  TUNSETOWNER,
+  TUNSETPERSIST,
   TUNSETVNETHDRSZ,
 } from "./ioctl.ts";
 import { check, closeFd, cString, libc } from "./libc.ts";
@@ -168,6 +171,22 @@ export class TunDevice {
   setVnetHeaderSize(size: number): void {
     const value = new Uint8Array(new Int32Array([size]).buffer);
     check(libc().ioctlPointer(this.fd, TUNSETVNETHDRSZ, value), "ioctl TUNSETVNETHDRSZ");
+  }
+
+  /** Whether the device stays when nobody has it open. */
+  setPersistent(persistent: boolean): void {
+    const value = persistent ? 1n : 0n;
+    check(libc().ioctlValue(this.fd, TUNSETPERSIST, value), "ioctl TUNSETPERSIST");
+  }
+
+  /** Lets a user without CAP_NET_ADMIN open the device, once it is persistent. */
+  setOwner(userId: number): void {
+    check(libc().ioctlValue(this.fd, TUNSETOWNER, BigInt(userId)), "ioctl TUNSETOWNER");
+  }
+
+  /** The same for a group. */
+  setGroup(groupId: number): void {
+    check(libc().ioctlValue(this.fd, TUNSETGROUP, BigInt(groupId)), "ioctl TUNSETGROUP");
   }
 
   /** Closes the device; a second call does nothing. */

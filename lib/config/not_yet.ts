@@ -196,23 +196,6 @@ export const notYet: readonly NotYet[] = [
     reason: "SIGUSR1 always reconnects for now",
     remedy: "remove it",
   },
-  {
-    options: [
-      "genkey",
-      "mktun",
-      "rmtun",
-      "show-ciphers",
-      "show-digests",
-      "show-tls",
-      "show-curves",
-      "show-groups",
-      "show-engines",
-      "show-gateway",
-    ],
-    effect: "refuse",
-    reason: "this command isn't there yet",
-    remedy: "use OpenVPN's",
-  },
 ];
 
 /** What postprocessing refuses because it isn't there yet; see where each is used. */

@@ -5,14 +5,13 @@
  * @module
  */
 
+import { splitArgv } from "./argv.ts";
 import type { Config, Notice } from "./config.ts";
 import { emptyDraft } from "./draft.ts";
-import { commandLine, ConfigError } from "./errors.ts";
+import { commandLine } from "./errors.ts";
 import { finish } from "./finish.ts";
 import { type ConfigFileHost, denoHost } from "./host.ts";
-import { shorten } from "./option.ts";
 import { OptionReader } from "./read.ts";
-import { maximumWords } from "./tokenize.ts";
 
 /** A configuration, and what to say about it. */
 export interface ParsedConfig {
@@ -82,32 +81,4 @@ function parse(host: ConfigFileHost, read: (reader: OptionReader) => void): Pars
   read(reader);
   const config = finish(draft, reader.notices);
   return { config, notices: reader.notices };
-}
-
-interface ArgvOption {
-  readonly name: string;
-  readonly parameters: readonly string[];
-  readonly line: number;
-}
-
-// Each option takes what follows up to the next `--` (parse_argv()).
-function splitArgv(argv: readonly string[]): ArgvOption[] {
-  const options: ArgvOption[] = [];
-  for (let i = 0; i < argv.length;) {
-    const name = argv[i].slice(2);
-    if (!argv[i].startsWith("--") || name === "") {
-      throw new ConfigError(
-        `the argument "${shorten(argv[i])}" is no option`,
-        "options start with --",
-      );
-    }
-    const line = i + 1;
-    const parameters: string[] = [];
-    for (i++; i < argv.length && !argv[i].startsWith("--"); i++) parameters.push(argv[i]);
-    if (parameters.length >= maximumWords) {
-      throw new ConfigError(`"--${shorten(name)}" has more than ${maximumWords - 1} parameters`);
-    }
-    options.push({ name, parameters, line });
-  }
-  return options;
 }

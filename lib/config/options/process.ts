@@ -10,6 +10,15 @@ import { type OptionContext, rows } from "../option.ts";
 
 const management = (name: string, usage: string, summary: string) => ({ name, usage, summary });
 
+/** What is done at once, from the command line; a configuration can't ask for it. */
+const command = (name: string, usage: string, summary: string) => ({
+  name,
+  usage,
+  summary,
+  apply: (context: OptionContext) =>
+    context.fail(`"${name}" is a command`, `run "vpn --${name}" by itself`),
+});
+
 /** The process and its log. */
 export const processOptions = rows("process and log", [
   {
@@ -166,16 +175,16 @@ export const processOptions = rows("process and log", [
   management("management-external-cert", "HINT", "Fetch the certificate there"),
   management("management-client-auth", "", "Ask there whether a client may come in"),
   management("management-log-cache", "N", "Log lines that it keeps"),
-  { name: "genkey", usage: "[TYPE] [FILE] [DATA]", summary: "Make a key and end" },
-  { name: "mktun", summary: "Make a persistent device and end" },
-  { name: "rmtun", summary: "Remove a persistent device and end" },
-  { name: "show-ciphers", summary: "List ciphers and end" },
-  { name: "show-digests", summary: "List digests and end" },
-  { name: "show-tls", summary: "List TLS cipher suites and end" },
-  { name: "show-curves", summary: "List groups and end" },
-  { name: "show-groups", summary: "List groups and end" },
-  { name: "show-engines", summary: "List engines and end" },
-  { name: "show-gateway", usage: "[ADDRESS]", summary: "Print the default gateway and end" },
+  command("genkey", "[TYPE] [FILE] [DATA]", "Make a key and end"),
+  command("mktun", "", "Make a persistent device and end"),
+  command("rmtun", "", "Remove a persistent device and end"),
+  command("show-ciphers", "", "List ciphers and end"),
+  command("show-digests", "", "List digests and end"),
+  command("show-tls", "", "List TLS cipher suites and end"),
+  command("show-curves", "", "List groups and end"),
+  command("show-groups", "", "List groups and end"),
+  command("show-engines", "", "List engines and end"),
+  command("show-gateway", "[ADDRESS]", "Print the default gateway and end"),
 ]);
 
 // What an environment variable may be called; it also ends up in key=value lines to the server.
