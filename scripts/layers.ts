@@ -28,6 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "lib/net": [ffi, "lib/config", base],
   "lib/users": [base],
   "lib/management": [base],
+  "lib/portal": [base, "lib/users", "lib/pki"],
   "lib/doctor": [ffi, "lib/config", "lib/pki", "lib/net", base],
   // What both channels are: streams over records, listeners, their errors.
   "lib/channel/connection": [base],
