@@ -60,6 +60,12 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
   if (draft.connectionBlocks.length > 0) {
     throw new ConfigError("<connection> is for clients", "remove it");
   }
+  for (const option of ["dhcp-option", "dns"]) {
+    const position = draft.positions.get(option);
+    if (position === undefined) continue;
+    const message = `"${option}" changes nothing on a server; for clients write push "${option} …"`;
+    notices.push(notice("warning", 1, position, message));
+  }
   if (draft.pullFilters.length > 0) {
     const position = draft.positions.get("pull-filter");
     if (position) notices.push(notice("warning", 1, position, `"pull-filter" is for clients`));

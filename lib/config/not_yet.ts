@@ -72,11 +72,6 @@ export const notYet: readonly NotYet[] = [
   },
   // Client.
   {
-    options: ["dhcp-option", "dns"],
-    effect: "warn",
-    reason: "this machine's DNS settings aren't changed yet",
-  },
-  {
     options: ["ifconfig-noexec", "route-noexec"],
     effect: "refuse",
     reason: "addresses and routes can't be left to a script yet",

@@ -94,7 +94,10 @@ async function start(scenario: Scenario, extra: readonly string[]): Promise<Peer
 function startServer(scenario: Scenario): Promise<Peer> {
   return scenario.startServer({
     implementation: "openvpn",
-    extra: ["server-ipv6 fd00:8::/64", "reneg-sec 0"],
+    extra: [
+      ...["server-ipv6 fd00:8::/64", "reneg-sec 0"],
+      ...[`push "dhcp-option DNS ${tunnelServerAddress}"`, `push "dhcp-option DOMAIN corp.test"`],
+    ],
   });
 }
 
@@ -124,6 +127,11 @@ await testWith("kill switch: nothing leaves beside the tunnel, whatever happens"
   await client.ready(patience);
   await pingSizes(namespace, internet[0], [56, 1200]);
   await pingSizes(namespace, internet[1], [56, 1200]);
+  const settings = await namespace.exec(["cat", "/etc/resolv.conf"]);
+  assert.match(
+    settings,
+    new RegExp(`^nameserver ${tunnelServerAddress}\nsearch corp\\.test$`, "m"),
+  );
   await chatter.goOn();
 
   // Reconnecting, renegotiating, starting anew.

@@ -76,6 +76,7 @@ export class ClientTunnel {
       this.#shape = shape;
       this.#machine.deviceOpened(this.#tunnel);
       await this.#addRoutes(this.#tunnel, network, outer);
+      this.#machine.applyDns(this.#tunnel, network);
     }
     const { fd, vnetHeader, udpSegmentation } = this.#tunnel!;
     return { fd, vnetHeader, udpSegmentation, mtu, reopened: !kept };
@@ -92,7 +93,7 @@ export class ClientTunnel {
     const tunnel = this.#tunnel;
     if (tunnel === undefined) return;
     this.#tunnel = undefined;
-    this.#machine.deviceClosing();
+    await this.#machine.deviceClosing();
     await this.#detach();
     await tunnel.close();
     this.#log.at(1, `Closing TUN/TAP interface ${tunnel.name}`);

@@ -1,14 +1,18 @@
 /**
- * What a client changes on its machine beside device and routes, over all its connections: the kill
- * switch, and how the server's name is found past it.
+ * What a client changes on its machine beside device and routes: the kill switch, DNS. And how it
+ * finds its server past them, also when the machine goes to another network.
  *
  * @module
  */
 
 import { lookup } from "node:dns/promises";
 import { Netlink } from "deno-tun";
+import { errorLine } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { ClientConfig } from "../../config/mod.ts";
+import type { ClientConfig, NetworkOptions } from "../../config/mod.ts";
+import { AppliedChanges } from "../../net/applied_changes.ts";
+import { planDns } from "../../net/dns/dns_settings.ts";
+import { applyDns } from "../../net/dns/machine_dns.ts";
 import { outerNameServers } from "../../net/dns/resolv_conf.ts";
 import { resolveBeside } from "../../net/dns/stub_resolver.ts";
 import { type NetworkEvent, NetworkWatch } from "../../net/network_watch.ts";
@@ -21,12 +25,18 @@ import { ClientKillSwitch } from "./client_kill_switch.ts";
 export class ClientNetwork {
   readonly #config: ClientConfig;
   readonly #killSwitch: ClientKillSwitch | undefined;
+  readonly #log: Log;
+  readonly #dns: AppliedChanges;
+  /** The name servers of before, while the tunnel's are in force. */
+  #formerServers: readonly string[] | undefined;
   #tunnel: TunnelInterface | undefined;
   #watch: NetworkWatch | undefined;
   #server: string | undefined;
 
-  private constructor(config: ClientConfig, killSwitch: ClientKillSwitch | undefined) {
+  private constructor(config: ClientConfig, killSwitch: ClientKillSwitch | undefined, log: Log) {
     this.#config = config;
+    this.#log = log;
+    this.#dns = new AppliedChanges(log);
     this.#killSwitch = killSwitch;
   }
 
@@ -36,7 +46,7 @@ export class ClientNetwork {
    * @throws {VpnError} when that is not possible: then nothing may be sent.
    */
   static start(config: ClientConfig, log: Log): ClientNetwork {
-    return new ClientNetwork(config, ClientKillSwitch.start(config, log));
+    return new ClientNetwork(config, ClientKillSwitch.start(config, log), log);
   }
 
   /** The configuration to run: our sockets have the mark that the kill switch lets pass. */
@@ -46,25 +56,26 @@ export class ClientNetwork {
   }
 
   /**
-   * The addresses of a server. With a kill switch the system's resolver is cut off, so that our own
-   * asks.
+   * The addresses of a server. With a kill switch the system's resolver is cut off, and with the
+   * tunnel's name servers it asks in a tunnel that may be dead; then our own asks.
    */
   async resolve(host: string, family: 4 | 6 | undefined): Promise<string[]> {
-    if (this.#killSwitch === undefined) {
+    const aside = this.#killSwitch !== undefined || this.#formerServers !== undefined;
+    if (!aside) {
       const found = await lookup(host, { all: true, family: family ?? 0 });
       return found.map(({ address }) => address);
     }
     return await resolveBeside(host, family === undefined ? [4, 6] : [family], {
       servers: this.nameServers(),
       hosts: readText("/etc/hosts"),
-      mark: this.#killSwitch.mark,
+      mark: this.config.socket.mark,
       device: (server) => this.#outwardDevice(server),
     });
   }
 
   /** The name servers on the network that this machine asks beside the tunnel. */
-  nameServers(): string[] {
-    return outerNameServers(readText);
+  nameServers(): readonly string[] {
+    return this.#formerServers ?? outerNameServers(readText);
   }
 
   /** Watches the network from now on, until `end`: `changed` is to connect anew. */
@@ -88,9 +99,24 @@ export class ClientNetwork {
     this.#killSwitch?.letPass(tunnel.index);
   }
 
+  /** Name servers and domains as configured and pulled. One that cannot be had is a warning. */
+  applyDns(tunnel: TunnelInterface, network: NetworkOptions): void {
+    const former = this.nameServers();
+    try {
+      if (applyDns(planDns(network), tunnel.name, this.#dns, this.#log)) {
+        this.#formerServers = former;
+      }
+    } catch (error) {
+      this.#log.warn(`this machine's DNS settings stay as they are: ${errorLine(error)}`);
+      void this.#dns.undo();
+    }
+  }
+
   /** The device is about to go. */
-  deviceClosing(): void {
+  async deviceClosing(): Promise<void> {
     this.#tunnel = undefined;
+    this.#formerServers = undefined;
+    await this.#dns.undo();
   }
 
   /** @param orderly The user has ended the program. */

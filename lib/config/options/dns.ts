@@ -26,6 +26,12 @@ export const dnsOptionRows = rows("network", [
         if (values[0].includes(":")) parse.ipv6(context, values[0]);
         else parse.ipv4(context, values[0]);
       }
+      // They end up in the resolver's configuration.
+      if (/^(DOMAIN|DOMAIN-SEARCH|ADAPTER_DOMAIN_SUFFIX|DOMAIN-ROUTE)$/.test(type)) {
+        for (const word of values.flatMap((value) => value.split(/\s+/))) {
+          domain(context, type, word);
+        }
+      }
       const value = values.join(" ");
       context.draft.dhcpOptions.push(value === "" ? { type } : { type, value });
     },
@@ -46,6 +52,12 @@ export const dnsOptionRows = rows("network", [
     },
   },
 ]);
+
+/** A DNS name; `DOMAIN-ROUTE` also takes systemd-resolved's `~example.com` and `~.` (all names). */
+function domain(context: OptionContext, type: string, text: string): void {
+  if (type !== "DOMAIN-ROUTE") parse.host(context, text);
+  else if (text !== "." && text !== "~.") parse.host(context, text.replace(/^~/, ""));
+}
 
 // `dns server N address …` (the manual's "--dns"; dns_server_addr_parse() takes 8 addresses).
 function dnsServer(context: OptionContext, values: readonly string[]): void {

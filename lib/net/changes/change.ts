@@ -50,6 +50,13 @@ export interface FileChange {
   readonly former: FormerFile;
 }
 
+/** A record that was given to the program `resolvconf`. */
+export interface ResolvconfChange {
+  readonly kind: "resolvconf";
+  /** The record's name, as `tun0.vpn`. */
+  readonly record: string;
+}
+
 /** What was there before. `content`: base64. */
 export type FormerFile =
   | { readonly kind: "absent" }
@@ -68,7 +75,8 @@ export type MachineChange =
   | SysctlChange
   | AddedRouteChange
   | RemovedRouteChange
-  | FileChange;
+  | FileChange
+  | ResolvconfChange;
 
 /** For the log: `nftables table inet vpn_exit_tun0`. */
 export function describeChange(change: MachineChange): string {
@@ -83,6 +91,8 @@ export function describeChange(change: MachineChange): string {
       return `removal of route ${change.description}`;
     case "file":
       return `file ${change.path}`;
+    case "resolvconf":
+      return `resolvconf's record ${change.record}`;
   }
 }
 
@@ -91,6 +101,11 @@ export function isTableName(name: string): boolean {
   // NFT_TABLE_MAXNAMELEN is 256 with its NUL; what is longer than an interface's name needs
   // nobody here.
   return /^[A-Za-z][A-Za-z0-9_]{0,127}$/.test(name);
+}
+
+/** Whether `name` can be a record of resolvconf's: an interface's name and a word. */
+export function isRecordName(name: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(name);
 }
 
 /** Whether `name` can be a switch of the network's: below /proc/sys/net, without a way out. */
@@ -153,6 +168,8 @@ const parsers: Readonly<
     const before = parseFormerFile(former);
     return before && { kind: "file", path, written, former: before };
   },
+  "resolvconf": ({ record }) =>
+    isText(record) && isRecordName(record) ? { kind: "resolvconf", record } : undefined,
 };
 
 function parseFormerFile(value: unknown): FormerFile | undefined {

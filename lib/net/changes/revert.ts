@@ -16,6 +16,7 @@ import {
   type MachineChange,
   type SysctlChange,
 } from "./change.ts";
+import { runResolverProgram } from "../dns/resolver_program.ts";
 import { readSysctl, writeSysctl } from "./sysctl_file.ts";
 
 /** What taking back depends on. */
@@ -51,6 +52,9 @@ export function revertChange(change: MachineChange, context: RevertContext): voi
       break;
     case "file":
       if (!revertFile(change, context)) return;
+      break;
+    case "resolvconf":
+      runResolverProgram("resolvconf", ["-d", change.record]);
       break;
   }
   context.log.at(3, `undone: ${describeChange(change)}`);

@@ -5,6 +5,7 @@
  */
 
 import { parseAddress } from "deno-tun";
+import type { DnsSettings } from "./dns_settings.ts";
 
 /** The resolver's configuration file. */
 export const resolvConfPath = "/etc/resolv.conf";
@@ -61,4 +62,35 @@ export function outerNameServers(read: (path: string) => string | undefined): st
     ? parseResolvConf(read(resolvedUpstreamPath) ?? "").nameServers
     : [];
   return [...new Set([...own, ...upstream])].filter((address) => !isLoopback(address));
+}
+
+/** The lines that say these settings. */
+export function resolverLines({ servers, searchDomains, routedDomains }: DnsSettings): string[] {
+  // With openresolv's -p, a private record's search domains are those that its servers are for.
+  const domains = [...new Set([...searchDomains, ...routedDomains])];
+  return [
+    ...servers.map(({ address }) => `nameserver ${address}`),
+    ...(domains.length > 0 ? [`search ${domains.join(" ")}`] : []),
+  ];
+}
+
+/**
+ * A whole file: our name servers in the place of the former ones, our search domains before them,
+ * and the former options.
+ *
+ * @param former The text of the file that it replaces.
+ */
+export function resolverFileText(settings: DnsSettings, former: string, device: string): string {
+  const before = parseResolvConf(former);
+  const servers = settings.servers.length > 0
+    ? settings.servers.map(({ address }) => address)
+    : before.nameServers;
+  const domains = [...new Set([...settings.searchDomains, ...before.searchDomains])];
+  return [
+    `# By vpn, for ${device}. The former file comes back when the tunnel ends.`,
+    ...servers.slice(0, maximumNameServers).map((address) => `nameserver ${address}`),
+    ...(domains.length > 0 ? [`search ${domains.join(" ")}`] : []),
+    ...before.otherLines,
+    "",
+  ].join("\n");
 }

@@ -74,7 +74,6 @@ Deno.test("a provider's profile with TCP, scripts and words for others", () => {
   for (
     const expected of [
       /"tls-cipher" is accepted but not honoured yet/,
-      /"dhcp-option" is accepted but not honoured yet/,
       /"up" is accepted but not honoured yet: programs aren't called yet/,
       /unknown option "another-unknown-one" ignored/,
       /unknown option "no-such-option" ignored/,

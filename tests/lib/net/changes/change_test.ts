@@ -43,6 +43,7 @@ const changes: fc.Arbitrary<MachineChange> = fc.oneof(
     message: base64,
     description: text,
   }),
+  fc.record({ kind: fc.constant("resolvconf" as const), record: name.map((n) => `${n}.vpn`) }),
   fc.record({
     kind: fc.constant("file" as const),
     path: fc.stringMatching(/^\/[a-z/]{0,10}$/),
