@@ -13,8 +13,16 @@ import { connectCommand } from "./connect_options.ts";
 import { killSwitchCommand } from "./kill_switch_options.ts";
 import { pkiCommand } from "./pki_options.ts";
 import { serveCommand } from "./serve_options.ts";
+import { userCommand } from "./user_options.ts";
 
-const commands = or(serveCommand, connectCommand, killSwitchCommand, pkiCommand, channelCommand);
+const commands = or(
+  serveCommand,
+  connectCommand,
+  killSwitchCommand,
+  pkiCommand,
+  userCommand,
+  channelCommand,
+);
 
 /** What a command line asks for; `action` names the command. */
 export type ChosenCommand = InferValue<typeof commands>;
@@ -29,6 +37,7 @@ const actions: {
   connect: async (chosen) => (await import("./connect.ts")).connect(chosen),
   "kill-switch": async (chosen) => (await import("./kill_switch.ts")).killSwitch(chosen),
   pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
+  user: async (chosen) => (await import("./user.ts")).user(chosen),
   "channel-psk-listen": async (chosen) => (await import("./channel_psk.ts")).listenPsk(chosen),
   "channel-psk-connect": async (chosen) => (await import("./channel_psk.ts")).connectPsk(chosen),
 };
