@@ -157,6 +157,8 @@ export interface ClientConfig extends CommonConfig {
   readonly pullFilters: readonly PullFilter[];
   /** `advertise-exit`. */
   readonly advertiseExit?: ClientExitOptions;
+  /** `use-exit`: the exit node that is asked for. */
+  readonly useExit?: string;
 }
 
 /** `mode server`. */

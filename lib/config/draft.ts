@@ -212,6 +212,7 @@ export interface Draft {
     out?: string;
     choices?: string;
     advertise?: boolean;
+    use?: string;
     readonly rules: ExitNodeRule[];
   };
 

@@ -88,6 +88,7 @@ export function finishClient(draft: Draft, notices: Notice[]): ClientConfig {
     allowPullFqdn: draft.allowPullFqdn ?? false,
     pullFilters: draft.pullFilters,
     advertiseExit: clientExit(draft),
+    useExit: draft.exit.use,
   });
 }
 

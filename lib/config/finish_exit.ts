@@ -13,6 +13,7 @@ import { defined, resolvePath } from "./finish_common.ts";
 export function serverExit(draft: Draft): ServerExitOptions | undefined {
   const { server = false, out, choices, rules } = draft.exit;
   refuse(draft, "advertise-exit", "is for clients", `write "exit-node"`);
+  refuse(draft, "use-exit", "is for clients", `write "exit-node NAME for CLIENT"`);
   if (!server) refuse(draft, "exit-out", `without "exit-node"`, "add it");
   if (!server) {
     const rule = rules.find(({ fallback }) => fallback === "server");
@@ -41,6 +42,10 @@ export function clientExit(draft: Draft): ClientExitOptions | undefined {
     refuse(draft, "exit-out", `without "advertise-exit"`, "add it");
     return undefined;
   }
+  const problem = `with "advertise-exit": what is sent on for others would come back`;
+  refuse(draft, "redirect-gateway", problem, "remove it");
+  refuse(draft, "use-exit", problem, "remove it");
+  refuse(draft, "kill-switch", `with "advertise-exit": it stops what is sent on`, "remove it");
   return defined({ out: draft.exit.out });
 }
 

@@ -132,20 +132,6 @@ export const notYet: readonly NotYet[] = [
     effect: "warn",
     reason: "programs aren't called yet",
   },
-  // Exit nodes.
-  {
-    options: ["exit-node"],
-    when: (parameters) => parameters.length > 0,
-    effect: "refuse",
-    reason: "clients aren't exit nodes yet",
-    remedy: `write "exit-node" alone: the server is one`,
-  },
-  {
-    options: ["exit-choices", "advertise-exit"],
-    effect: "refuse",
-    reason: "clients aren't exit nodes yet",
-    remedy: "remove it",
-  },
   // Process and log.
   {
     options: ["user", "group"],

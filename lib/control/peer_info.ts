@@ -18,6 +18,8 @@ export interface ClientPeerInfoOptions {
   readonly dataCiphers: readonly string[];
   /** Bytes. */
   readonly tunMtu: number;
+  /** What it says about exit nodes. */
+  readonly exit?: readonly (readonly [string, string])[];
   /** `setenv UV_…` and `IV_…`, sent with `push-peer-info`. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -29,7 +31,7 @@ export function clientPeerInfo(options: ClientPeerInfoOptions): string {
   // No TLS_KEY_EXPORT: node:tls has no exporter (RFC 5705).
   const protocol = IvProto.DATA_V2 | IvProto.REQUEST_PUSH | IvProto.AUTH_PENDING_KW |
     IvProto.AUTH_FAIL_TEMP;
-  const variables: [string, string][] = [
+  const variables: (readonly [string, string])[] = [
     ["IV_VER", compatibleVersion],
     ["IV_GUI_VER", `vpn_${programVersion}`],
     ["IV_PLAT", Deno.build.os === "darwin" ? "mac" : Deno.build.os],
@@ -43,6 +45,7 @@ export function clientPeerInfo(options: ClientPeerInfoOptions): string {
     ["IV_COMP_STUB", "1"],
     ["IV_COMP_STUBv2", "1"],
   ];
+  variables.push(...options.exit ?? []);
   if (bothGcm) variables.push(["IV_NCP", "2"]);
   for (const [name, value] of Object.entries(options.environment ?? {})) {
     if (/^(UV|IV)_[A-Za-z0-9_]+$/.test(name)) variables.push([name, value]);

@@ -23,10 +23,18 @@ export interface ExitNodeOptions {
   readonly out?: string;
   /** Whether the tunnel carries IPv6. */
   readonly ipv6: boolean;
+  /** Nothing goes to private addresses: the networks around this machine are nobody's business. */
+  readonly internetOnly?: boolean;
 }
 
 /** Learnt from a router advertisement: `RTPROT_RA` of linux/rtnetlink.h. */
 const RTPROT_RA = 9;
+
+/** Private, shared and link-local networks (RFC 1918, 6598, 3927; 4193, 4291), as nft matches. */
+const privateNetworks = [
+  "ip daddr { 10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16 }",
+  "ip6 daddr { fc00::/7, fe80::/10 }",
+];
 
 /** A machine that is an exit node. */
 export class ExitNode {
@@ -43,13 +51,13 @@ export class ExitNode {
    * @throws {VpnError} when nft is missing or refuses, or there is no interface of that name.
    */
   static async open(options: ExitNodeOptions, log: Log): Promise<ExitNode> {
-    const { tunnel, out } = options;
+    const { tunnel, out, internetOnly } = options;
     if (out !== undefined) requireInterface(out);
     const node = new ExitNode(log);
     const ipv6 = options.ipv6 && readSysctl("net/ipv6/conf/all/forwarding") !== undefined;
     try {
       // The rules first: at no moment is there forwarding without them.
-      const content = exitRules({ tunnel, out, ipv6 });
+      const content = exitRules({ tunnel, out, ipv6, internetOnly });
       const name = `vpn_exit_${nameForInterface(tunnel)}`;
       applyTable({ family: "inet", name, content }, node.#changes);
       node.#forwardIpv4();
@@ -93,7 +101,7 @@ export class ExitNode {
 }
 
 /** The rules of an exit node, in nft's language; one for each thing that they do. */
-export function exitRules({ tunnel, out, ipv6 }: ExitNodeOptions): string {
+export function exitRules({ tunnel, out, ipv6, internetOnly = false }: ExitNodeOptions): string {
   const tun = quotedInterface(tunnel);
   const outward = out === undefined ? `oifname != ${tun}` : `oifname ${quotedInterface(out)}`;
   const clamp = "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu";
@@ -105,6 +113,7 @@ export function exitRules({ tunnel, out, ipv6 }: ExitNodeOptions): string {
     `iifname ${tun} oifname ${tun} accept`,
     ...out === undefined ? [] : [`iifname ${tun} ${outward.replace("oifname", "oifname !=")} drop`],
     ...ipv6 ? [] : [`iifname ${tun} meta nfproto ipv6 drop`],
+    ...internetOnly ? privateNetworks.map((set) => `iifname ${tun} ${set} drop`) : [],
     // Whoever is outside may answer, and not begin.
     `oifname ${tun} ct state != { established, related } drop`,
     // Path MTU discovery fails where ICMP is lost.
@@ -119,7 +128,16 @@ export function exitRules({ tunnel, out, ipv6 }: ExitNodeOptions): string {
   ];
   const chain = (name: string, lines: readonly string[]) =>
     `  chain ${name} {\n${lines.map((line) => `    ${line}`).join("\n")}\n  }`;
-  return [chain("forward", forward), chain("postrouting", postrouting)].join("\n");
+  const input = [
+    "type filter hook input priority filter; policy accept;",
+    // What comes out of the tunnel reaches this machine by its address there, and by no other.
+    `iifname ${tun} fib daddr . iif type != { local, broadcast, multicast, anycast } drop`,
+  ];
+  return [
+    chain("forward", forward),
+    ...internetOnly ? [chain("input", input)] : [],
+    chain("postrouting", postrouting),
+  ].join("\n");
 }
 
 function requireInterface(name: string): void {

@@ -29,6 +29,7 @@ import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { parseOptionsString } from "../../wire/options_string.ts";
 import { PushReplyAssembler } from "../../wire/push_reply.ts";
 import { dataFraming } from "../data_framing.ts";
+import { exitPeerInfo } from "../exit/client_exit.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
 import { sessionSegmentSize } from "../segment_size.ts";
 import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
@@ -183,6 +184,7 @@ export class ClientConnection {
       peerInfo: clientPeerInfo({
         dataCiphers: config.data.ciphers,
         tunMtu: connection.mtu.tunMtu,
+        exit: exitPeerInfo(config),
         environment: config.pushPeerInfo ? config.process.environment : undefined,
       }),
     };

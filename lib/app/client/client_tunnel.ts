@@ -14,9 +14,11 @@ import {
   type NetworkOptions,
   type PulledOptions,
 } from "../../config/mod.ts";
+import type { ExitNode } from "../../net/exit_node.ts";
 import { TunnelInterface, type TunnelServer } from "../../net/tunnel_interface.ts";
 import type { ClientNetwork } from "../client_network/client_network.ts";
 import { clientRoutes } from "../client_network/client_routes.ts";
+import { exitNetwork, openClientExit } from "../exit/client_exit.ts";
 import { describeTunnel } from "../tunnel_description.ts";
 
 /** What the data plane needs to know of the device. */
@@ -37,6 +39,7 @@ export class ClientTunnel {
   readonly #log: Log;
   readonly #detach: () => Promise<void>;
   #tunnel: TunnelInterface | undefined;
+  #exit: ExitNode | undefined;
   #shape = "";
   #routeTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -60,7 +63,8 @@ export class ClientTunnel {
    * @throws {VpnError} when the device cannot be had.
    */
   async open(connection: Connection, pulled: PulledOptions, server: string): Promise<OpenedTunnel> {
-    const network = mergeNetwork(this.#config.network, pulled);
+    const merged = mergeNetwork(this.#config.network, pulled);
+    const network = exitNetwork(merged, this.#config, this.#log);
     const mtu = pulled.tunMtu ?? connection.mtu.tunMtu;
     const shape = JSON.stringify({ network, mtu, server: network.redirectGateway ? "" : server });
     const kept = this.#tunnel !== undefined && shape === this.#shape;
@@ -75,6 +79,7 @@ export class ClientTunnel {
       this.#tunnel = await TunnelInterface.open(description, this.#log);
       this.#shape = shape;
       this.#machine.deviceOpened(this.#tunnel);
+      await this.#openExit(this.#tunnel, network);
       await this.#addRoutes(this.#tunnel, network, outer);
       this.#machine.applyDns(this.#tunnel, network);
     }
@@ -95,8 +100,19 @@ export class ClientTunnel {
     this.#tunnel = undefined;
     await this.#machine.deviceClosing();
     await this.#detach();
+    await this.#exit?.close();
+    this.#exit = undefined;
     await tunnel.close();
     this.#log.at(1, `Closing TUN/TAP interface ${tunnel.name}`);
+  }
+
+  async #openExit({ name }: TunnelInterface, network: NetworkOptions): Promise<void> {
+    try {
+      this.#exit = await openClientExit(this.#config, network, name, this.#log);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   async #addRoutes(

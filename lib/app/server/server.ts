@@ -19,8 +19,8 @@ import { ClientKeyMemory } from "../../control/client_key_memory.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import { TunnelInterface } from "../../net/tunnel_interface.ts";
-import type { ExitNode } from "../../net/exit_node.ts";
-import { openServerExit } from "../exit/server_exit.ts";
+import type { PeerInfo } from "../../wire/peer_info.ts";
+import { ServerExit } from "../exit/server_exit.ts";
 import { droppedText, LimitedLog } from "../control_protection/limited_log.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
@@ -62,7 +62,7 @@ export class Server {
   readonly #clients = new ClientIndex();
   #sockets!: ServerSockets;
   #tunnel!: TunnelInterface;
-  #exit: ExitNode | undefined;
+  #exit: ServerExit | undefined;
   #plane!: DataPlane;
   #stopping = false;
   #revocationWatch!: RevocationWatch;
@@ -108,12 +108,13 @@ export class Server {
       throw error;
     }
     try {
-      server.#exit = await openServerExit(config, server.#tunnel.name, parts.log);
+      server.#exit = await ServerExit.open(config, server.#tunnel.name, parts.log);
       server.#plane = await DataPlane.start({
         engine: config.process.engine,
         maxPeers: config.maxClients,
         role: "server",
         clientToClient: config.clientToClient,
+        clientExits: server.#exit?.clientExits,
         float: true,
         offload: config.process.offload,
         onEvent: (event) => server.#event(event),
@@ -133,6 +134,7 @@ export class Server {
     const { fd, vnetHeader, udpSegmentation } = this.#tunnel;
     const { tunMtu: mtu } = config.mtu;
     this.#plane.command({ kind: "attach-tun", fd, vnetHeader, udpSegmentation, mtu });
+    this.#exit?.attach((command) => this.#plane.command(command));
     if (new KeyVolume(config.tls).limited) {
       this.#volumeTimer = setInterval(() => {
         for (const instance of this.#leases.all()) instance.checkVolume();
@@ -320,6 +322,7 @@ export class Server {
       command: (command) => this.#plane.command(command),
       keyInstalled: (peer, keyId) => this.#keyInstallations.expect(peer, keyId),
       lease: (client, candidate) => this.#lease(client, candidate),
+      joined: (client, peerInfo) => this.#joined(client, peerInfo),
       closed: (client) => this.#closed(client),
       heard: (peerId) => this.#plane.counters.markReceived(peerId, Date.now()),
       traffic: (peerId) => this.#plane.counters.peer(peerId),
@@ -342,6 +345,10 @@ export class Server {
     return this.#leases.take(client, commonName);
   }
 
+  #joined({ lease, commonName }: ServerClient, peerInfo: PeerInfo): void {
+    if (lease !== undefined) this.#exit?.joined(lease.peerId, commonName ?? "", peerInfo);
+  }
+
   #closed(client: ServerClient): void {
     this.#clients.remove(client);
     this.#sockets.connections(client.socket)?.sessionEnded(client.socket);
@@ -350,6 +357,7 @@ export class Server {
     this.#leases.release(lease);
     this.#keyInstallations.forget(lease.peerId);
     this.#plane.command({ kind: "remove-peer", peer: lease.peerId });
+    this.#exit?.left(lease.peerId);
   }
 
   #float(peerId: number, socket: number, address: Uint8Array): void {

@@ -11,6 +11,7 @@ import type { TlsCredentials } from "../../control/tls_channel.ts";
 import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import type { PeerTraffic } from "../../loop/counters.ts";
 import type { DataPlaneCommand } from "../../loop/data_plane.ts";
+import type { PeerInfo } from "../../wire/peer_info.ts";
 import type { ClientKeyPolicy } from "../control_protection/client_key_policy.ts";
 import type { ClientKeyVerification } from "../control_protection/client_key_verification.ts";
 import type { PeerTrust } from "../peer_trust.ts";
@@ -60,6 +61,8 @@ export interface ServerContext {
    * @throws {VpnError} when the server is full.
    */
   lease(client: ServerClient, candidate: Candidate): Lease;
+  /** The client has become a peer of the data plane, and has no keys yet. */
+  joined(client: ServerClient, peerInfo: PeerInfo): void;
   closed(client: ServerClient): void;
   /** A control packet of this peer was authentic. */
   heard(peerId: number): void;

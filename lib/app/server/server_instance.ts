@@ -341,6 +341,7 @@ export class ServerInstance implements ServerClient {
       const name = `${this.commonName}/${this.endpoint}`;
       this.#log.at(1, `MULTI: primary virtual IP for ${name}: ${lease.address}`);
     }
+    this.#context.joined(this, admission.peerInfo);
     await this.#peer.installKey(0, keyBlock);
     if (this.#closed) return;
     clearTimeout(this.#patience);

@@ -42,6 +42,12 @@ export const exitOptions = rows("exit nodes", [
     summary: "Ours: offer the server to take other clients' Internet traffic",
     apply: ({ draft }) => void (draft.exit.advertise = true),
   },
+  {
+    name: "use-exit",
+    usage: "NAME",
+    summary: "Ours: ask the server for that exit node, one of its clients or server",
+    apply: ({ draft }, [name]) => void (draft.exit.use = name),
+  },
 ]);
 
 /** `NAME [for CLIENT…] [fallback server]`. */

@@ -1,0 +1,134 @@
+/** A client as exit node of others: there and back by it, and by nobody else when it is gone. */
+import assert from "node:assert/strict";
+import { chooseExit } from "../../lib/app/exit/exit_choices.ts";
+import { Capture } from "../harness/capture.ts";
+import { Internet, machineState } from "../harness/internet.ts";
+import { peerRequirements, testWith } from "../harness/requirements.ts";
+import { Scenario } from "../harness/scenario.ts";
+import { ContinuousPing, pingSizes, transfer } from "../harness/traffic.ts";
+
+/** More than any window: path MTU discovery must have worked for it to arrive. */
+const transferBytes = 2_000_000;
+/** An address of the exit node's own, and one of a private network behind it. */
+const exitOwn = "192.0.2.77";
+const besideExit = "192.168.77.1";
+
+await testWith("a client is the exit node of another one", async (context) => {
+  await using scenario = await Scenario.create("clientexit", { clients: 3 });
+  await using internet = await Internet.behind(scenario.network);
+  const { authority } = scenario.credentials;
+  const paris = await authority.issue("paris", { usage: "client" });
+  const [{ namespace: client }, exit] = [scenario.clientHost(0), scenario.clientHost(1)];
+  const { serverHost } = scenario;
+  const router = scenario.clientHost(2).namespace;
+  await exit.namespace.ip("address", "add", `${exitOwn}/32`, "dev", "lo");
+  await router.ip("address", "add", `${besideExit}/32`, "dev", "lo");
+  const choices = `${scenario.directory}/exit-choices`;
+  const startServer = () =>
+    scenario.startServer({
+      implementation: "ours",
+      extra: [
+        // The server could do it: what is to be dropped would be seen outside if it were not.
+        ...["exit-node", "exit-node paris", "exit-node rome for nobody fallback server"],
+        ...[`exit-choices ${choices}`, 'push "redirect-gateway def1"', "keepalive 1 7"],
+      ],
+    });
+  const startExit = () =>
+    scenario.startClient({
+      implementation: "ours",
+      certificate: paris,
+      extra: ["advertise-exit", "exit-out eth0", "explicit-exit-notify 3"],
+    }, 1);
+  const before = await machineState(exit.namespace);
+
+  await using server = await startServer();
+  await server.ready();
+  // Whatever leaves for the Internet, if not by the exit node.
+  const beside = `host ${internet.address} and not host ${exit.address}`;
+  const leaks = `${scenario.directory}/leaks.pcap`;
+  await using capture = await Capture.start(router, "eth0", beside, leaks);
+  await using clientPeer = await scenario.startClient({ implementation: "openvpn" });
+  await clientPeer.ready();
+  await server.process.waitForLine(/client: Internet traffic is dropped: paris is not there/);
+  assert.equal(await internet.sourceOf(client, "udp", 4, 2), undefined);
+
+  await context.step("UDP, TCP, ICMP and path MTU discovery go by it", async () => {
+    await using exitPeer = await startExit();
+    await exitPeer.ready();
+    await exitPeer.process.waitForLine(/redirect-gateway is not followed/);
+    await server.process.waitForLine(/client: Internet traffic goes by paris/);
+    assert.equal(await internet.sourceOf(client, "udp", 4), exit.address);
+    assert.equal(await internet.sourceOf(client, "tcp", 4), exit.address);
+    const ping = ["ping", "-n", "-M", "do", "-c", "3", "-i", "0.3", "-s", "1400"];
+    const { stdout } = await client.tryExec([...ping, internet.address]);
+    assert.match(stdout, /mtu ?= ?1400/);
+    await pingSizes(client, internet.address, [56, 1472, 4000], 20);
+    await transfer(client, internet.namespace, internet.address, transferBytes);
+    // The exit node itself, and the networks around it, are not the Internet.
+    for (const address of [exitOwn, besideExit]) {
+      assert.equal((await client.tryExec(["ping", "-c1", "-W2", address])).code, 1, address);
+    }
+    await using _flow = await ContinuousPing.start(client, internet.address);
+    const after = server.process.lineCount;
+    await exitPeer.process.stop();
+    await server.process.waitForLine(/dropped: paris is not there/, { after });
+    assert.equal(await machineState(exit.namespace), before);
+    // Enough packets for one of them to be seen outside.
+    const more = ["ping", "-n", "-c", "10", "-i", "0.1", "-W", "1", internet.address];
+    assert.equal((await client.tryExec(more)).code, 1);
+  });
+
+  await context.step("what a SIGKILL leaves is undone by the next start", async () => {
+    {
+      await using exitPeer = await startExit();
+      await exitPeer.ready();
+      const after = server.process.lineCount;
+      await using _flow = await ContinuousPing.start(client, internet.address);
+      await exitPeer.process.stop("SIGKILL");
+      // Its session ends by ping-restart.
+      const patience = { after, timeoutMs: 60_000 };
+      await server.process.waitForLine(/dropped: paris is not there/, patience);
+    }
+    assert.notEqual(await machineState(exit.namespace), before);
+    await using exitPeer = await startExit();
+    await exitPeer.ready();
+    await exitPeer.process.stop();
+    assert.equal(await machineState(exit.namespace), before);
+  });
+
+  // Nothing has left but by the exit node; the same filter sees what leaves by the server.
+  assert.deepEqual(await capture.stop(), []);
+  await using control = await Capture.start(router, "eth0", beside, `${leaks}.control`);
+
+  await context.step("an administrator chooses while the server runs", async () => {
+    await using exitPeer = await startExit();
+    await exitPeer.ready();
+    const choose = async (exitName: string | undefined, log: RegExp) => {
+      const after = server.process.lineCount;
+      await chooseExit(choices, "client", exitName);
+      await server.process.waitForLine(log, { after });
+    };
+    await server.process.waitForLine(/client: Internet traffic goes by paris/);
+    await choose("server", /client: Internet traffic goes by the server/);
+    assert.equal(await internet.sourceOf(client, "udp", 4), serverHost.address);
+    await choose("none", /client: .* is dropped: none was chosen/);
+    assert.equal(await internet.sourceOf(client, "udp", 4, 2), undefined);
+    await choose("paris", /client: Internet traffic goes by paris/);
+    assert.equal(await internet.sourceOf(client, "tcp", 4), exit.address);
+    // Its rule says what to do instead.
+    await choose("rome", /client: Internet traffic goes by the server/);
+    assert.equal(await internet.sourceOf(client, "tcp", 4), serverHost.address);
+  });
+
+  await context.step("a client asks for the exit node that it wishes", async () => {
+    await chooseExit(choices, "client", undefined);
+    await clientPeer.process.stop();
+    const after = server.process.lineCount;
+    const extra = ["use-exit server"];
+    await using ours = await scenario.startClient({ implementation: "ours", extra });
+    await ours.ready();
+    assert.equal(await internet.sourceOf(client, "udp", 4), serverHost.address);
+    assert.ok(!server.process.lines(after).some((line) => /client: .* dropped/.test(line)));
+  });
+  assert.notDeepEqual(await control.stop(), []);
+}, [...peerRequirements, "nft"]);
