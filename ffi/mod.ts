@@ -48,6 +48,7 @@ export { burstCapacity } from "./ipsec_mb_jobs.ts";
 export { longestMessage } from "./ipsec_mb_layout.ts";
 export { IpsecMbUnavailable } from "./ipsec_mb_manager.ts";
 export { AeadContext, CbcContext, HmacContext, LibCrypto } from "./libcrypto.ts";
+export { LibSodium } from "./libsodium.ts";
 export { iovecLength, PinnedMemory } from "./memory.ts";
 export { Netlink } from "./netlink.ts";
 export { NetlinkMonitor } from "./netlink_monitor.ts";
