@@ -28,6 +28,11 @@ export class LoadedFiles {
     this.#contents = contents;
   }
 
+  /** Whether it was read. */
+  has(reference: FileReference): boolean {
+    return this.#contents.has(reference);
+  }
+
   /** The bytes of a file that the configuration names. */
   bytes(reference: FileReference): Uint8Array {
     const bytes = this.#contents.get(reference);

@@ -10,6 +10,7 @@
  */
 
 export type * from "./config.ts";
+export { checkConfigFile, type CheckedConfig, type CheckedLine, type LineStatus } from "./check.ts";
 export { ConfigError, MissingFileError } from "./errors.ts";
 export { inspectFiles, LoadedFiles, loadFiles, parseUserPass } from "./files.ts";
 export { type ConfigFileHost, type ConfigHost, denoHost, type NamedFileHost } from "./host.ts";

@@ -146,22 +146,28 @@ export class OptionReader {
     };
     for (const inner of optionLines(line.inline ?? "", position.file, line.inlineLine)) {
       const at = { file: position.file, line: inner.line, option: inner.name };
-      const row = findOption(inner.name);
-      if (row === undefined) {
-        if (!draft.forwardCompatible && !draft.ignoreUnknown.has(inner.name)) {
-          throw unknownOption(inner.name, at);
-        }
-        this.notices.push(
-          notice("warning", 1, at, `unknown option "${shorten(inner.name)}" ignored`),
-        );
-        continue;
-      }
-      apply(row, inner, at, "connection", draft, block, this.notices, this.#saidOnce);
+      this.blockOption(inner, at, block);
     }
     if (block.remote === undefined) {
       throw new ConfigError("a <connection> block without a remote", `add "remote HOST"`, position);
     }
     draft.connectionBlocks.push(block);
+  }
+
+  /** Reads one option of a `<connection>` block. */
+  blockOption(line: OptionLine, position: Position, block: ConnectionDraft): void {
+    const { draft } = this;
+    const row = findOption(line.name);
+    if (row !== undefined) {
+      apply(row, line, position, "connection", draft, block, this.notices, this.#saidOnce);
+      return;
+    }
+    if (!draft.forwardCompatible && !draft.ignoreUnknown.has(line.name)) {
+      throw unknownOption(line.name, position);
+    }
+    this.notices.push(
+      notice("warning", 1, position, `unknown option "${shorten(line.name)}" ignored`),
+    );
   }
 }
 

@@ -9,6 +9,7 @@ import { type InferValue, message, or } from "@optique/core";
 import { runSync } from "@optique/run";
 import { programVersion } from "../../base/version.ts";
 import { channelCommand } from "./channel_options.ts";
+import { checkCommand } from "./check_options.ts";
 import { connectCommand } from "./connect_options.ts";
 import { killSwitchCommand } from "./kill_switch_options.ts";
 import { pkiCommand } from "./pki_options.ts";
@@ -18,6 +19,7 @@ import { userCommand } from "./user_options.ts";
 const commands = or(
   serveCommand,
   connectCommand,
+  checkCommand,
   killSwitchCommand,
   pkiCommand,
   userCommand,
@@ -35,6 +37,7 @@ const actions: {
 } = {
   serve: async (chosen) => (await import("./serve.ts")).serve(chosen),
   connect: async (chosen) => (await import("./connect.ts")).connect(chosen),
+  check: async (chosen) => (await import("./check.ts")).check(chosen),
   "kill-switch": async (chosen) => (await import("./kill_switch.ts")).killSwitch(chosen),
   pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
   user: async (chosen) => (await import("./user.ts")).user(chosen),

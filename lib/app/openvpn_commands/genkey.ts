@@ -21,7 +21,7 @@ import {
 } from "../../crypto/tls_crypt_v2_key.ts";
 import { generateTokenSecret } from "../../users/auth_token.ts";
 import type { CommandOptions } from "./command_options.ts";
-import { print } from "./print.ts";
+import { print } from "../authority/terminal.ts";
 
 /** What can be made. */
 const types = [

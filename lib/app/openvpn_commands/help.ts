@@ -5,7 +5,7 @@
  */
 
 import { optionHelp } from "../../config/help.ts";
-import { print } from "./print.ts";
+import { print } from "../authority/terminal.ts";
 
 /** Prints it. */
 export function printHelp(): void {

@@ -8,7 +8,7 @@
 import { Netlink, SysError, TunDevice } from "deno-tun";
 import { PrivilegeError, VpnError } from "../../base/errors.ts";
 import type { CommandOptions } from "./command_options.ts";
-import { print } from "./print.ts";
+import { print } from "../authority/terminal.ts";
 
 /** Does what is asked for. */
 export function persistentDevice(command: "mktun" | "rmtun", options: CommandOptions): void {

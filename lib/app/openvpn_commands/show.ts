@@ -11,7 +11,7 @@ import { VpnError } from "../../base/errors.ts";
 import { formatIpv4 } from "../../base/ipv4.ts";
 import { ciphers, digests } from "../../crypto/cipher_table.ts";
 import type { CommandOptions } from "./command_options.ts";
-import { print } from "./print.ts";
+import { print } from "../authority/terminal.ts";
 
 // What Deno's TLS library offers, in its order: read from its ClientHello (Deno 2.9.6), which a test
 // does again.

@@ -6,7 +6,7 @@
 
 import { IpsecMb, IpsecMbUnavailable, LibCrypto } from "deno-tun";
 import { programVersion } from "../../base/version.ts";
-import { print } from "./print.ts";
+import { print } from "../authority/terminal.ts";
 
 /** What the data channel's engines are made of, the quickest first. */
 function libraries(): string[] {

@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConfigError, parseArgv, parseConfigText } from "../../../lib/config/mod.ts";
 import { optionRows } from "../../../lib/config/table.ts";
+import {
+  arbitraryLine as line,
+  arbitraryName as name,
+  arbitraryParameter as parameter,
+} from "./arbitrary_lines.ts";
 import { clientLines, memoryHost, serverLines } from "./profile.ts";
 
 const host = memoryHost({ "c.conf": clientLines.join("\n"), self: "config self" });
@@ -15,35 +20,6 @@ function onlyConfigErrors(parse: () => unknown): void {
     assert.ok(error.message.length < 2000);
   }
 }
-
-const name = fc.constantFrom(...optionRows.map((row) => row.name), "connection", "__proto__", "");
-const parameter = fc.oneof(
-  fc.string({ maxLength: 30, unit: "binary" }),
-  fc.ipV4(),
-  fc.ipV6(),
-  fc.integer().map(String),
-  fc.double().map(String),
-  fc.domain(),
-  fc.constantFrom(
-    "udp",
-    "tcp",
-    "tun",
-    "none",
-    "server",
-    "infinite",
-    "255.255.255.0",
-    "opt",
-    "self",
-  ),
-  fc.constantFrom("constructor", "__proto__", "toString", "hasOwnProperty"),
-);
-const option = fc.tuple(name, fc.array(parameter, { maxLength: 5 }));
-const line = fc.oneof(
-  option.map(([n, p]) => [n, ...p].join(" ")),
-  name.map((n) => `<${n}>`),
-  name.map((n) => `</${n}>`),
-  fc.string({ maxLength: 80, unit: "binary" }),
-);
 
 Deno.test("any bytes come to a configuration or a ConfigError", () => {
   fc.assert(
