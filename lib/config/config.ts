@@ -19,6 +19,7 @@ import type {
   MtuOptions,
   PingOptions,
   ProcessOptions,
+  ScriptOption,
   SocketOptions,
   TlsOptions,
 } from "./session_options.ts";
@@ -29,6 +30,7 @@ export type * from "./position.ts";
 export type * from "./session_options.ts";
 export type * from "./network_options.ts";
 export type * from "./pulled_options.ts";
+export type * from "./per_client_options.ts";
 export type * from "./exit_options.ts";
 export type * from "./login_options.ts";
 
@@ -107,6 +109,10 @@ export interface CommonConfig {
   readonly process: ProcessOptions;
   /** Addresses and routes of our own end. */
   readonly network: NetworkOptions;
+  /** Programs to run, as command lines, by the option that names them. */
+  readonly scripts: Readonly<Partial<Record<ScriptOption, string>>>;
+  /** `session-timeout`: seconds after which a session ends; 0: never. */
+  readonly sessionTimeout: number;
 }
 
 /** `static-challenge TEXT ECHO [FORMAT]`. */
@@ -177,6 +183,10 @@ export interface ServerConfig extends CommonConfig {
   readonly mtu: MtuOptions;
   /** Addresses for clients; absent with `nopool`. */
   readonly pool?: AddressPool;
+  /** IPv6 addresses for clients. */
+  readonly poolIpv6?: AddressPoolIpv6;
+  /** `ifconfig-push-constraint`: where addresses of `ifconfig-push` must be. */
+  readonly ifconfigPushConstraint?: { readonly network: string; readonly netmask: string };
   /** `push` and what helpers add, in order: each an option line such as `route 10.0.0.0`. */
   readonly push: readonly string[];
   /** Forward packets between clients without the kernel. */
@@ -229,6 +239,16 @@ export interface AddressPool {
   readonly end: string;
   /** Dotted netmask to push with each address. */
   readonly netmask: string;
+}
+
+/** `ifconfig-ipv6-pool`, or what `server-ipv6` makes of its network. */
+export interface AddressPoolIpv6 {
+  /** First address. */
+  readonly start: string;
+  /** How many addresses; those of both families belong together by their number. */
+  readonly size: number;
+  /** To push with each address. */
+  readonly prefixLength: number;
 }
 
 /** A whole configuration. */

@@ -6,6 +6,8 @@
  */
 
 import type {
+  ClientNetwork,
+  ClientOptions,
   ControlChannelKey,
   DhcpOption,
   DnsOptions,
@@ -21,9 +23,11 @@ import type {
   Position,
   ProcessOptions,
   PullFilter,
+  PushChange,
   RedirectGateway,
   RouteIpv6Option,
   RouteOption,
+  ScriptOption,
   StaticChallenge,
   TlsCryptV2Options,
   TlsOptions,
@@ -103,6 +107,15 @@ export interface PushDraft {
   readonly position: Position;
 }
 
+/** What stands in a client's file. */
+export interface PerClientDraft {
+  readonly pushes: PushChange[];
+  readonly iroutes: ClientNetwork[];
+  ifconfigPush?: ClientOptions["ifconfigPush"];
+  ifconfigIpv6Push?: ClientOptions["ifconfigIpv6Push"];
+  disable?: boolean;
+}
+
 /** A password from a prompt or a file. */
 export type Credential = { readonly source: "prompt"; readonly position: Position } | FileReference;
 
@@ -166,6 +179,8 @@ export interface Draft {
   readonly log: Writable<LogOptions>;
   readonly process: Writable<Omit<ProcessOptions, "environment">>;
   readonly environment: Record<string, string>;
+  /** Programs by the option that names them. */
+  readonly scripts: Partial<Record<ScriptOption, string>>;
 
   topology?: Topology;
   ifconfig?: IfconfigOption;
@@ -203,6 +218,10 @@ export interface Draft {
   };
   authGenTokenSecret?: FileReference;
   vpnUsers?: string;
+  serverIpv6?: { readonly network: string; readonly prefixLength: number };
+  poolIpv6?: { readonly network: string; readonly prefixLength: number };
+  ifconfigPushConstraint?: { readonly network: string; readonly netmask: string };
+  readonly perClient: PerClientDraft;
   clientConfigDir?: string;
   ccdExclusive?: boolean;
   poolPersist?: { readonly path: string; readonly interval: number };
@@ -241,12 +260,14 @@ export function emptyDraft(): Draft {
     process: {},
     // Without a prototype, so that `setenv __proto__ x` is a name like any other.
     environment: Object.create(null),
+    scripts: {},
     routes: [],
     routesIpv6: [],
     dhcpOptions: [],
     dns: { searchDomains: [], servers: new Map() },
     pullFilters: [],
     push: [],
+    perClient: { pushes: [], iroutes: [] },
     exit: { rules: [] },
     echo: [],
   };

@@ -25,7 +25,8 @@ export function finish(draft: Draft, notices: Notice[]): Config {
 }
 
 function roleOf(draft: Draft): "client" | "server" {
-  const server = draft.server !== undefined || draft.modeServer === true;
+  const server = draft.server !== undefined || draft.serverIpv6 !== undefined ||
+    draft.modeServer === true;
   const client = draft.client === true || (draft.tlsClient === true && draft.pull === true);
   if (server && (client || draft.pull)) exclude(draft, "server", client ? "client" : "pull");
   if (server && draft.tlsClient) exclude(draft, "server", "tls-client");

@@ -41,6 +41,8 @@ export function commonConfig(
     socket: socketOptions(draft),
     log: logOptions(draft),
     process: processOptions(draft),
+    scripts: { ...draft.scripts },
+    sessionTimeout: draft.sessionTimeout ?? 0,
   };
 }
 

@@ -5,21 +5,12 @@
  * @module
  */
 
-import { formatIpv4, parseIpv4 } from "../base/ipv4.ts";
-import type {
-  AddressPool,
-  ListenOptions,
-  Notice,
-  PingOptions,
-  Position,
-  ServerConfig,
-} from "./config.ts";
+import type { ListenOptions, Notice, PingOptions, Position, ServerConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
 import {
   commonConfig,
   defined,
-  exclude,
   mtuOptions,
   networkOptions,
   requireCertificate,
@@ -27,11 +18,11 @@ import {
 } from "./finish_common.ts";
 import { serverControlKeys } from "./finish_control_key.ts";
 import { excludePings } from "./finish_client.ts";
+import { addressPool, addressPoolIpv6, expandServer, serverPushes } from "./finish_pool.ts";
 import { serverExit } from "./finish_exit.ts";
 import { listenOptions } from "./finish_listen.ts";
 import { loginOptions } from "./finish_login.ts";
 import { notice, shorten } from "./option.ts";
-import { prefixLengthOf } from "./parameters.ts";
 import { findOption, nearestOption } from "./table.ts";
 import { tokenize } from "./tokenize.ts";
 
@@ -95,6 +86,8 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     ...serverControlKeys(draft),
     mtu: mtuOptions(connection),
     pool: addressPool(expanded),
+    poolIpv6: addressPoolIpv6(expanded),
+    ifconfigPushConstraint: draft.ifconfigPushConstraint,
     push: [
       ...draft.push.map((pushed) => pushed.option),
       ...serverPushes(expanded),
@@ -142,55 +135,6 @@ function requireTopology(draft: Draft, notices: Notice[]): void {
   }
 }
 
-// helper_client_server(): what `server NETWORK NETMASK` stands for with topology subnet.
-function expandServer(draft: Draft): Draft {
-  if (draft.server === undefined) {
-    if (draft.ifconfig === undefined) {
-      throw new ConfigError(
-        `"server" is missing, so there are no addresses`,
-        `write "server 10.8.0.0 255.255.255.0"`,
-        draft.positions.get("mode"),
-      );
-    }
-    return draft;
-  }
-  const { network, netmask, pool } = draft.server;
-  const position = draft.positions.get("server");
-  if (pool && draft.pool !== undefined) exclude(draft, "server", "ifconfig-pool");
-  const bits = prefixLengthOf(netmask) ?? 0;
-  // IFCONFIG_POOL_MIN_NETBITS, and the most that leaves room for clients.
-  if (bits < 16 || bits > 29) {
-    throw new ConfigError(
-      `"server": the netmask ${netmask} is /${bits}, it must be /16 to /29`,
-      `write "server ${network} 255.255.255.0"`,
-      position,
-    );
-  }
-  const base = parseIpv4(network)!;
-  const size = 2 ** (32 - bits);
-  if (base % size !== 0) {
-    throw new ConfigError(
-      `"server": ${network} isn't the first address of a network with the netmask ${netmask}`,
-      `write "server ${formatIpv4(base - base % size)} ${netmask}"`,
-      position,
-    );
-  }
-  const own = formatIpv4(base + 1);
-  return {
-    ...draft,
-    ifconfig: { local: own, remoteOrNetmask: netmask },
-    ...(pool && {
-      pool: { start: formatIpv4(base + 2), end: formatIpv4(base + size - 2), netmask },
-    }),
-    routeGateway: draft.routeGateway ?? formatIpv4(base + 2),
-  };
-}
-
-function serverPushes(expanded: Draft): string[] {
-  if (expanded.server === undefined || expanded.ifconfig === undefined) return [];
-  return [`route-gateway ${expanded.ifconfig.local}`, "topology subnet"];
-}
-
 // helper_keepalive(): the server waits twice as long, so that clients notice first.
 function expandKeepalive(draft: Draft): { ping: PingOptions; push: string[] } {
   const { keepalive, ping } = draft;
@@ -212,20 +156,6 @@ function expandKeepalive(draft: Draft): { ping: PingOptions; push: string[] } {
     ping: { interval, timeout: timeout * 2, timeoutAction: "restart", onlyWithRemote },
     push: [`ping ${interval}`, `ping-restart ${timeout}`],
   };
-}
-
-function addressPool(draft: Draft): AddressPool | undefined {
-  const { pool, ifconfig } = draft;
-  if (pool === undefined) return undefined;
-  const netmask = pool.netmask ?? ifconfig?.remoteOrNetmask ?? "";
-  if (prefixLengthOf(netmask) === undefined) {
-    throw new ConfigError(
-      `"ifconfig-pool" has no netmask, and "ifconfig" neither`,
-      `write "ifconfig-pool ${pool.start} ${pool.end} 255.255.255.0"`,
-      draft.positions.get("ifconfig-pool"),
-    );
-  }
-  return { start: pool.start, end: pool.end, netmask };
 }
 
 function exitNotify(

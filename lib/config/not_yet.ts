@@ -89,31 +89,6 @@ export const notYet: readonly NotYet[] = [
     reason: "it has no effect yet",
   },
   // Server.
-  {
-    options: ["server-ipv6", "ifconfig-ipv6-pool", "ifconfig-ipv6-push", "iroute-ipv6"],
-    effect: "refuse",
-    reason: "a server gives out IPv4 addresses only for now",
-    remedy: "remove it",
-  },
-  {
-    options: [
-      "client-config-dir",
-      "ccd-exclusive",
-      "ifconfig-push",
-      "iroute",
-      "disable",
-      "push-reset",
-      "push-remove",
-    ],
-    effect: "refuse",
-    reason: "options per client aren't read yet",
-    remedy: openvpn,
-  },
-  {
-    options: ["ifconfig-pool-persist"],
-    effect: "warn",
-    reason: "addresses aren't remembered over a restart yet",
-  },
   // Scripts. Those that decide or configure must run; those on the side may be missing.
   {
     options: [

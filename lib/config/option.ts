@@ -33,7 +33,7 @@ export type OptionClass = "supported" | "ignored" | "mapped" | "refused" | "scri
 export type Where = "main" | "connection" | "inline" | "push" | "push-route" | "client";
 
 /** Where the option that is being handled does stand. */
-export type Place = "main" | "connection" | "push";
+export type Place = "main" | "connection" | "push" | "client";
 
 /** One option. */
 export interface OptionRow {

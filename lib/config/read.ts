@@ -32,6 +32,7 @@ export class OptionReader {
   constructor(
     readonly draft: Draft,
     readonly host: ConfigFileHost,
+    readonly place: "main" | "client" = "main",
   ) {}
 
   /** Reads the lines of a text. */
@@ -81,7 +82,7 @@ export class OptionReader {
   }
 
   #option(line: OptionLine, position: Position, optional: boolean, depth: number): void {
-    if (line.name === "connection" && line.inline !== undefined) {
+    if (line.name === "connection" && line.inline !== undefined && this.place === "main") {
       this.#connectionBlock(line, position);
       return;
     }
@@ -98,7 +99,7 @@ export class OptionReader {
       return;
     }
     const { draft } = this;
-    apply(row, line, position, "main", draft, draft.connection, this.notices, this.#saidOnce);
+    apply(row, line, position, this.place, draft, draft.connection, this.notices, this.#saidOnce);
     if (draft.connectionBlocks.length > 0 && row.where.includes("connection")) {
       this.notices.push(
         notice(
@@ -226,6 +227,9 @@ function checkPlace(context: OptionContext, line: OptionLine): void {
       `"${row.name}" can't be used in a <connection> block`,
       "put it above the first <connection>",
     );
+  }
+  if (place === "client") {
+    context.fail(`"${row.name}" can't be used in a client's file`, "put it into the server's own");
   }
   if (row.where.includes("client")) {
     context.fail(

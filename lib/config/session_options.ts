@@ -178,6 +178,19 @@ export interface ProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Options that name a program. */
+export type ScriptOption =
+  | "up"
+  | "down"
+  | "route-up"
+  | "route-pre-down"
+  | "ipchange"
+  | "tls-verify"
+  | "client-connect"
+  | "client-disconnect"
+  | "client-crresponse"
+  | "learn-address";
+
 /** The TUN device. */
 export interface DeviceOptions {
   /** `tun` (the next free one), `tun5` or any name together with `dev-type tun`. */

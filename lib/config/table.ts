@@ -16,6 +16,7 @@ import { exitOptions } from "./options/exit.ts";
 import { ignoredOptions } from "./options/ignored.ts";
 import { killSwitchOptions } from "./options/kill_switch.ts";
 import { networkOptions } from "./options/network.ts";
+import { perClientOptions } from "./options/per_client.ts";
 import { processOptions } from "./options/process.ts";
 import { pushedOptionRows } from "./options/pushed.ts";
 import { refusedOptions } from "./options/refused.ts";
@@ -37,6 +38,7 @@ export const optionRows: readonly OptionRow[] = [
   ...dnsOptionRows,
   ...killSwitchOptions,
   ...serverOptions,
+  ...perClientOptions,
   ...exitOptions,
   ...processOptions,
   ...pushedOptionRows,

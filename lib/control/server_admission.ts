@@ -55,9 +55,22 @@ export function admit(config: ServerConfig, message: KeyMethod2Message): Admissi
 export function sessionOptions(
   config: ServerConfig,
   admission: Admission,
-  client: { readonly address?: string; readonly netmask: string; readonly peerId: number },
+  client: {
+    readonly address?: string;
+    readonly netmask: string;
+    readonly ipv6?: {
+      readonly address: string;
+      readonly prefixLength: number;
+      readonly remote: string;
+    };
+    readonly peerId: number;
+  },
 ): string[] {
   const options: string[] = [];
+  if (client.ipv6 !== undefined) {
+    const { address, prefixLength, remote } = client.ipv6;
+    options.push(`ifconfig-ipv6 ${address}/${prefixLength} ${remote}`);
+  }
   if (client.address !== undefined) options.push(`ifconfig ${client.address} ${client.netmask}`);
   if (admission.dataV2) options.push(`peer-id ${client.peerId}`);
   if (admission.negotiates) options.push(`cipher ${admission.cipher}`);

@@ -19,6 +19,7 @@ import type { VerifiedPeer } from "../../pki/mod.ts";
 import type { ControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import type { PeerInfo } from "../../wire/peer_info.ts";
+import type { ClientSettings } from "../per_client/client_settings.ts";
 import type { PushList } from "./push_list.ts";
 
 /** A client that wants to come in, or to stay in. */
@@ -43,6 +44,8 @@ export interface Candidate {
   readonly variables: Record<string, string>;
   /** What it will be pushed, apart from addresses. */
   readonly push: PushList;
+  /** Its addresses, its networks, when its session ends. */
+  readonly settings: ClientSettings;
   /** Aborted when the client is gone: whatever goes on for it may end. */
   readonly signal: AbortSignal;
   /** Sends it a control message (`AUTH_PENDING,timeout 60`, `INFO_PRE,…`). */

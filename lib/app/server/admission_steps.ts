@@ -5,12 +5,33 @@
  * @module
  */
 
-import type { AdmissionStep } from "./admission.ts";
+import type { AddressBook } from "../per_client/address_book.ts";
+import { addressStep } from "../per_client/address_step.ts";
+import { clientFileStep, exclusiveStep } from "../per_client/client_files.ts";
+import type { AdmissionStep, Candidate } from "./admission.ts";
 import type { ServerParts } from "./server_context.ts";
 
-/** The steps of a server. */
-export function admissionSteps({ loginStep }: ServerParts): readonly AdmissionStep[] {
-  return [
-    ...(loginStep === undefined ? [] : [loginStep]),
-  ];
+/** What steps need of the server itself. */
+export interface AdmissionDesk {
+  readonly addresses: AddressBook;
+  /** Ends the session that a client of the same name has, unless `duplicate-cn`. */
+  closeFormer(candidate: Candidate): void;
+}
+
+/** The steps of a server. @throws {VpnError} when something that they need is not there. */
+export function admissionSteps(
+  { config, loginStep }: ServerParts,
+  desk: AdmissionDesk,
+): readonly AdmissionStep[] {
+  const { clientConfigDir, ccdExclusive } = config;
+  const steps: AdmissionStep[] = [];
+  if (loginStep !== undefined) steps.push(loginStep);
+  if (clientConfigDir !== undefined) {
+    if (ccdExclusive) steps.push(exclusiveStep(clientConfigDir));
+    steps.push(clientFileStep(clientConfigDir));
+  }
+  // Before the addresses: the client is to have its own again.
+  steps.push({ name: "former session", take: (candidate) => desk.closeFormer(candidate) });
+  steps.push(addressStep(desk.addresses));
+  return steps;
 }

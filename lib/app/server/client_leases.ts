@@ -1,25 +1,18 @@
 /**
- * The places of a server's clients: each has a peer-id and, with a pool, an address.
+ * The places of a server's clients, by peer-id.
  *
  * @module
  */
 
 import { VpnError } from "../../base/errors.ts";
-import type { ServerConfig } from "../../config/config.ts";
-import { AddressPool } from "../../control/address_pool.ts";
-import type { Lease, ServerClient } from "./server_client.ts";
+import type { ServerClient } from "./server_client.ts";
 
 /** See the module's page. */
 export class ClientLeases {
-  readonly #netmask: string;
-  readonly #pool: AddressPool | undefined;
   readonly #byPeerId: (ServerClient | undefined)[];
 
-  constructor(config: Pick<ServerConfig, "pool" | "maxClients">) {
-    const { pool } = config;
-    this.#pool = pool && new AddressPool(pool.start, pool.end);
-    this.#netmask = pool?.netmask ?? "255.255.255.255";
-    this.#byPeerId = new Array(config.maxClients).fill(undefined);
+  constructor(maxClients: number) {
+    this.#byPeerId = new Array(maxClients).fill(undefined);
   }
 
   /** The client of that peer-id. */
@@ -33,11 +26,11 @@ export class ClientLeases {
   }
 
   /**
-   * A place for a client of that name.
+   * A peer-id for a client.
    *
    * @throws {VpnError} when there is none.
    */
-  take(client: ServerClient, commonName: string): Lease {
+  take(client: ServerClient): number {
     const peerId = this.#byPeerId.indexOf(undefined);
     if (peerId < 0) {
       throw new VpnError(
@@ -46,17 +39,12 @@ export class ClientLeases {
         "raise max-clients",
       );
     }
-    const address = this.#pool?.take(commonName);
-    if (this.#pool !== undefined && address === undefined) {
-      throw new VpnError("no free address in the pool", "give the server a larger network");
-    }
     this.#byPeerId[peerId] = client;
-    return { peerId, address, netmask: this.#netmask };
+    return peerId;
   }
 
-  /** Gives a place back. */
-  release(lease: Lease): void {
-    this.#byPeerId[lease.peerId] = undefined;
-    if (lease.address !== undefined) this.#pool?.release(lease.address);
+  /** Gives a peer-id back. */
+  release(peerId: number): void {
+    this.#byPeerId[peerId] = undefined;
   }
 }

@@ -9,6 +9,7 @@
 /** See the module's page. */
 export class PushList {
   #options: string[];
+  readonly #session: string[] = [];
 
   /** @param common What every client gets. */
   constructor(common: readonly string[]) {
@@ -18,6 +19,16 @@ export class PushList {
   /** In their order. */
   get options(): readonly string[] {
     return this.#options;
+  }
+
+  /** What belongs to the session, as a token does; no option takes it out. */
+  get session(): readonly string[] {
+    return this.#session;
+  }
+
+  /** Adds to what belongs to the session. */
+  addToSession(option: string): void {
+    this.#session.push(option);
   }
 
   /** `push`. */

@@ -24,6 +24,7 @@ import { ServerExit } from "../exit/server_exit.ts";
 import { droppedText, LimitedLog } from "../control_protection/limited_log.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
+import { AddressBook } from "../per_client/address_book.ts";
 import { admissionSteps } from "./admission_steps.ts";
 import type { AdmissionStep, Candidate } from "./admission.ts";
 import { ClientIndex } from "./client_index.ts";
@@ -57,6 +58,7 @@ export class Server {
   #keyWatch: Disposable | undefined;
   readonly #responders: Readonly<Record<Transport, ResetResponder>>;
   readonly #leases: ClientLeases;
+  readonly #addresses: AddressBook;
   readonly #steps: readonly AdmissionStep[];
   readonly #keyInstallations = new KeyInstallations();
   readonly #clients = new ClientIndex();
@@ -84,8 +86,12 @@ export class Server {
       // Over TCP an answer goes to nobody who has not asked for it.
       tcp: new ResetResponder(wrap, cookie, unlimited, keyMemory),
     };
-    this.#leases = new ClientLeases(config);
-    this.#steps = admissionSteps(parts);
+    this.#leases = new ClientLeases(config.maxClients);
+    this.#addresses = new AddressBook(config, parts.log);
+    this.#steps = admissionSteps(parts, {
+      addresses: this.#addresses,
+      closeFormer: (candidate) => this.#closeFormer(candidate),
+    });
     this.#sessionLimit = new RateLimit(config.connectFreq);
   }
 
@@ -169,6 +175,7 @@ export class Server {
       await new Promise((resolve) => setTimeout(resolve, farewell));
     }
     for (const client of this.#clients.all()) client.close("server-shutdown");
+    await this.#addresses.close();
     await this.#plane.stop();
     await this.#exit?.close();
     await this.#tunnel.close();
@@ -329,20 +336,31 @@ export class Server {
     };
   }
 
-  #lease(client: ServerClient, { commonName }: Candidate): Lease {
-    if (!this.#parts.config.duplicateCn && commonName !== namelessClient) {
-      const former = this.#leases.all().find((other) => other.commonName === commonName);
-      if (former !== undefined) {
-        this.#log.at(
-          1,
-          `MULTI: new connection by client '${commonName}' will cause previous active sessions ` +
-            "by this client to be dropped. Remember to use the --duplicate-cn option if you want " +
-            "multiple clients using the same certificate or username to concurrently connect.",
-        );
-        former.close("replaced");
-      }
-    }
-    return this.#leases.take(client, commonName);
+  #closeFormer({ commonName, id }: Candidate): void {
+    if (this.#parts.config.duplicateCn || commonName === namelessClient) return;
+    const former = this.#leases.all()
+      .find((other) => other.commonName === commonName && other.id !== id);
+    if (former === undefined) return;
+    this.#log.at(
+      1,
+      `MULTI: new connection by client '${commonName}' will cause previous active sessions ` +
+        "by this client to be dropped. Remember to use the --duplicate-cn option if you want " +
+        "multiple clients using the same certificate or username to concurrently connect.",
+    );
+    former.close("replaced");
+  }
+
+  #lease(client: ServerClient, candidate: Candidate): Lease {
+    // Another of the same name may have come in while this one's programs ran.
+    this.#closeFormer(candidate);
+    const { addresses, networks } = candidate.settings;
+    return {
+      peerId: this.#leases.take(client),
+      address: addresses.ipv4?.address,
+      netmask: addresses.ipv4?.netmask ?? "255.255.255.255",
+      ipv6: addresses.ipv6,
+      networks,
+    };
   }
 
   #joined({ lease, commonName }: ServerClient, peerInfo: PeerInfo): void {
@@ -354,7 +372,7 @@ export class Server {
     this.#sockets.connections(client.socket)?.sessionEnded(client.socket);
     const { lease } = client;
     if (lease === undefined) return;
-    this.#leases.release(lease);
+    this.#leases.release(lease.peerId);
     this.#keyInstallations.forget(lease.peerId);
     this.#plane.command({ kind: "remove-peer", peer: lease.peerId });
     this.#exit?.left(lease.peerId);

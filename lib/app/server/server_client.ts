@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ClientNetwork } from "../../config/config.ts";
+import type { ClientAddresses } from "../per_client/address_book.ts";
 import type { ClientKey } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
 
@@ -13,6 +15,10 @@ export interface Lease {
   /** Virtual IPv4 address; absent without a pool. */
   readonly address?: string;
   readonly netmask: string;
+  /** Virtual IPv6 address, and the server's own. */
+  readonly ipv6?: ClientAddresses["ipv6"];
+  /** Networks behind the client. */
+  readonly networks: readonly ClientNetwork[];
 }
 
 /** A client instance, as the rest of the server sees it. */

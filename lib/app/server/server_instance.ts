@@ -17,7 +17,7 @@ import {
   optionWarnings,
   serverOptionValues,
 } from "../../control/local_options.ts";
-import { type Admission, admit, sessionOptions } from "../../control/server_admission.ts";
+import { type Admission, admit } from "../../control/server_admission.ts";
 import { drawRenegotiation } from "../../control/renegotiation.ts";
 import type { TlsPeer } from "../../control/tls_channel.ts";
 import { TlsSession } from "../../control/tls_session.ts";
@@ -29,10 +29,11 @@ import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { buildPushReplies } from "../../wire/push_reply.ts";
 import { AdmissionRefusal, admitCandidate, type Candidate } from "./admission.ts";
 import { ClientCertificate } from "./client_certificate.ts";
-import { PushList } from "./push_list.ts";
+import { newCandidate, refusalAnswer } from "./new_candidate.ts";
 import type { Lease, ServerClient } from "./server_client.ts";
 import type { ServerContext } from "./server_context.ts";
 import { ServerPeer } from "./server_peer.ts";
+import { pushedOptions, redactedReply } from "./session_push.ts";
 
 /** How long a refused client has to fetch its AUTH_FAILED, ms. */
 const refusalLinger = 5000;
@@ -255,7 +256,7 @@ export class ServerInstance implements ServerClient {
 
   #candidateOf(message: KeyMethod2Message, renegotiation: boolean): Candidate {
     const { config } = this.#context;
-    return {
+    return newCandidate({
       id: this.id,
       endpoint: this.endpoint,
       address: this.address,
@@ -265,26 +266,18 @@ export class ServerInstance implements ServerClient {
       renegotiation,
       log: this.#log,
       commonName: this.#commonName ?? this.#certificate.verified?.commonName ?? namelessClient,
-      variables: {},
-      push: new PushList(config.push),
       signal: this.#gone.signal,
       tell: (text) => this.tell(text),
       tellWithKeys: (text) => void (this.#messageWithKeys = text),
       dismiss: (answer) => this.dismiss(answer),
-      onMessage: undefined,
       allow: (milliseconds) => this.#bePatient(milliseconds),
       atEnd: (action) => void this.#endings.push(action),
-    };
+    }, config);
   }
 
   #refused(error: unknown): void {
     this.#log.error(errorLine(error));
-    let answer: string | undefined = "the server takes no further client";
-    if (error instanceof AdmissionRefusal) answer = error.answer;
-    else if (error instanceof Error && error.name === "CipherNegotiationError") {
-      answer = "Data channel cipher negotiation failed (no shared cipher)";
-    }
-    this.#refusal = { answer };
+    this.#refusal = { answer: refusalAnswer(error) };
   }
 
   async #keysDerived(keyId: number, keyBlock: Uint8Array): Promise<void> {
@@ -336,11 +329,7 @@ export class ServerInstance implements ServerClient {
     const { socket, address } = this;
     const transport = this.#context.transport(socket);
     this.#peer = new ServerPeer(this.#context, admission, lease, { socket, address, transport });
-    if (lease.address !== undefined) {
-      this.#peer.addIpv4Route(lease.address, 32);
-      const name = `${this.commonName}/${this.endpoint}`;
-      this.#log.at(1, `MULTI: primary virtual IP for ${name}: ${lease.address}`);
-    }
+    this.#peer.addRoutes(lease, `${this.commonName}/${this.endpoint}`);
     this.#context.joined(this, admission.peerInfo);
     await this.#peer.installKey(0, keyBlock);
     if (this.#closed) return;
@@ -389,12 +378,9 @@ export class ServerInstance implements ServerClient {
     if (this.#answered || this.#lease === undefined) return;
     this.#answered = true;
     const { config } = this.#context;
-    const options = [
-      ...this.#candidate!.push.options,
-      ...sessionOptions(config, this.#admission!, this.#lease),
-    ];
+    const options = pushedOptions(config, this.#admission!, this.#lease, this.#candidate!);
     for (const reply of buildPushReplies(options)) {
-      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${redacted(reply)}' (status=1)`);
+      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${redactedReply(reply)}' (status=1)`);
       this.#session.sendMessage(reply);
     }
   }
@@ -432,9 +418,4 @@ export class ServerInstance implements ServerClient {
   #nameLog(): void {
     this.#log = this.#context.log.prefixed(`${this.commonName}/${this.endpoint}`);
   }
-}
-
-/** A PUSH_REPLY for the log: a token is as good as a password. */
-function redacted(reply: string): string {
-  return reply.replace(/(^|,)(auth-token) [^,]*/g, "$1$2 [redacted]");
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { parseAddress } from "deno-tun";
 import { wipe } from "../../base/bytes.ts";
-import { ipv4Bytes, parseIpv4 } from "../../base/ipv4.ts";
 import type { Transport } from "../../config/mod.ts";
 import type { Admission } from "../../control/server_admission.ts";
 import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
@@ -67,9 +67,27 @@ export class ServerPeer {
     return this.#context.traffic(this.#number);
   }
 
-  /** Packets to that IPv4 network go to the client, and only it may send from there. */
-  addIpv4Route(network: string, prefixLength: number): void {
-    const bytes = ipv4Bytes(parseIpv4(network)!);
+  /** Packets to its addresses and networks go to the client. `name`: for the log. */
+  addRoutes({ address, ipv6, networks }: Lease, name: string): void {
+    const { log } = this.#context;
+    if (address !== undefined) {
+      this.addRoute(address, 32);
+      log.at(1, `${name} MULTI: primary virtual IP for ${name}: ${address}`);
+    }
+    if (ipv6 !== undefined) {
+      this.addRoute(ipv6.address, 128);
+      log.at(1, `${name} MULTI: primary virtual IPv6 for ${name}: ${ipv6.address}`);
+    }
+    for (const { network, prefixLength } of networks) {
+      this.addRoute(network, prefixLength);
+      log.at(3, `${name} MULTI: internal route ${network}/${prefixLength} -> ${name}`);
+    }
+  }
+
+  /** Packets to that network go to the client, and only it may send from there. */
+  addRoute(network: string, prefixLength: number): void {
+    const bytes = parseAddress(network);
+    if (bytes === undefined) return;
     this.#context.command({ kind: "add-route", peer: this.#number, network: bytes, prefixLength });
   }
 

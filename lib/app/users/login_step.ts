@@ -151,7 +151,7 @@ export class LoginStep implements AdmissionStep {
   #giveToken(username: string, former: AuthToken, candidate: Candidate): void {
     const token = this.#options.tokens.issue(username, now(), former);
     if (candidate.renegotiation) candidate.tellWithKeys(`PUSH_REPLY,auth-token ${token}`);
-    else candidate.push.add(`auth-token ${token}`);
+    else candidate.push.addToSession(`auth-token ${token}`);
   }
 
   /** What OpenVPN tells its programs of tokens, where they are configured. */

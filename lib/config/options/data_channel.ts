@@ -13,6 +13,7 @@ import type { Framing } from "../config.ts";
 export const defaultDataCiphers = ["AES-256-GCM", "AES-128-GCM", "CHACHA20-POLY1305"] as const;
 
 const timer = ["main", "push"] as const;
+const timerPerClient = ["main", "push", "client"] as const;
 
 /** Ciphers, framing, packet sizes, keep-alive. */
 export const dataChannelOptions = rows("data channel", [
@@ -198,7 +199,7 @@ export const dataChannelOptions = rows("data channel", [
   {
     name: "inactive",
     usage: "SECONDS [BYTES]",
-    where: timer,
+    where: timerPerClient,
     summary: "End when there is no traffic for that time",
     apply: (context, [seconds, bytes]) => {
       context.draft.inactive = {
@@ -212,7 +213,7 @@ export const dataChannelOptions = rows("data channel", [
   {
     name: "session-timeout",
     usage: "SECONDS",
-    where: timer,
+    where: timerPerClient,
     summary: "End a session after that time",
     apply: (context, [text]) => void (context.draft.sessionTimeout = parse.seconds(context, text)),
   },

@@ -6,13 +6,16 @@
  */
 
 import * as parse from "../parameters.ts";
-import { rows } from "../option.ts";
+import type { ScriptOption } from "../config.ts";
+import { type OptionContext, rows } from "../option.ts";
 
-const script = (name: string, usage: string, summary: string) => ({
+const script = (name: ScriptOption, summary: string) => ({
   name,
-  usage,
+  usage: "COMMAND",
   summary,
   class: "script" as const,
+  apply: ({ draft }: OptionContext, [command]: readonly string[]) =>
+    void (draft.scripts[name] = command),
 });
 
 /** Programs to run. */
@@ -33,18 +36,23 @@ export const scriptOptions = rows("scripts", [
     summary: "Where temporary files for programs are written",
     apply: ({ draft }, [path]) => void (draft.process.temporaryDirectory = path),
   },
-  script("up", "COMMAND", "When the device is open"),
-  script("down", "COMMAND", "After the device was closed"),
+  script("up", "When the device is open"),
+  script("down", "After the device was closed"),
   { name: "up-delay", class: "ignored", summary: "Call up only when connected" },
   { name: "down-pre", class: "ignored", summary: "Call down before the device is closed" },
   { name: "up-restart", class: "ignored", summary: "Call up and down at reconnections too" },
-  script("route-up", "COMMAND", "When routes are there"),
-  script("route-pre-down", "COMMAND", "Before routes are removed"),
-  script("ipchange", "COMMAND", "When the peer's address changes"),
-  script("tls-verify", "COMMAND", "Whether a certificate may come in"),
-  script("tls-export-cert", "DIRECTORY", "Where scripts find the peer's certificate"),
-  script("client-connect", "COMMAND", "When a client is there"),
-  script("client-disconnect", "COMMAND", "When a client is gone"),
-  script("client-crresponse", "COMMAND", "A client's answer to a challenge"),
-  script("learn-address", "COMMAND", "When a client gets an address"),
+  script("route-up", "When routes are there"),
+  script("route-pre-down", "Before routes are removed"),
+  script("ipchange", "When the peer's address changes"),
+  script("tls-verify", "Whether a certificate may come in"),
+  {
+    name: "tls-export-cert",
+    usage: "DIRECTORY",
+    class: "script",
+    summary: "Where programs find the peer's certificate",
+  },
+  script("client-connect", "When a client is there"),
+  script("client-disconnect", "When a client is gone"),
+  script("client-crresponse", "A client's answer to a challenge"),
+  script("learn-address", "When a client gets an address"),
 ]);

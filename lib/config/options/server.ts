@@ -9,8 +9,6 @@ import { parseIpv4 } from "../../base/ipv4.ts";
 import * as parse from "../parameters.ts";
 import { type OptionContext, rows } from "../option.ts";
 
-const perClient = ["client"] as const;
-
 /** What makes a server. */
 export const serverOptions = rows("server", [
   {
@@ -38,7 +36,9 @@ export const serverOptions = rows("server", [
     name: "server-ipv6",
     usage: "NETWORK/BITS",
     summary: "Serve that IPv6 network",
-    apply: (context, [network]) => void parse.ipv6Network(context, network),
+    apply: (context, [network]) => {
+      context.draft.serverIpv6 = parse.ipv6Network(context, network);
+    },
   },
   {
     name: "ifconfig-pool",
@@ -62,7 +62,9 @@ export const serverOptions = rows("server", [
     name: "ifconfig-ipv6-pool",
     usage: "NETWORK/BITS",
     summary: "IPv6 addresses for clients",
-    apply: (context, [network]) => void parse.ipv6Network(context, network),
+    apply: (context, [network]) => {
+      context.draft.poolIpv6 = parse.ipv6Network(context, network);
+    },
   },
   {
     name: "ifconfig-pool-persist",
@@ -71,31 +73,6 @@ export const serverOptions = rows("server", [
     apply: (context, [path, interval = "600"]) => {
       context.draft.poolPersist = { path, interval: parse.seconds(context, interval) };
     },
-  },
-  {
-    name: "push",
-    usage: "OPTION",
-    where: ["main", "client"],
-    summary: "Option for clients",
-    apply: (context, [option]) => {
-      // The list crosses with commas between options (push_option() refuses them too).
-      if (option.includes(",")) {
-        context.fail(`"push": the option has a comma in it`, "push two options");
-      }
-      if (option.trim() === "") context.expected("an option in double quotes", option);
-      context.draft.push.push({ option, position: context.position });
-    },
-  },
-  {
-    name: "push-reset",
-    where: perClient,
-    summary: "Don't push the global options to this client",
-  },
-  {
-    name: "push-remove",
-    usage: "OPTION",
-    where: perClient,
-    summary: "Don't push options that start so to this client",
   },
   {
     name: "client-to-client",
@@ -142,65 +119,6 @@ export const serverOptions = rows("server", [
     apply: (context, [n, per]) => {
       context.draft.connectFreqInitial = frequency(context, n, per);
     },
-  },
-  {
-    name: "client-config-dir",
-    usage: "DIRECTORY",
-    summary: "Options per client, in files by certificate name",
-    apply: ({ draft }, [path]) => void (draft.clientConfigDir = path),
-  },
-  {
-    name: "ccd-exclusive",
-    summary: "Only clients that have such a file",
-    apply: ({ draft }) => void (draft.ccdExclusive = true),
-  },
-  {
-    name: "ifconfig-push",
-    usage: "LOCAL REMOTE|NETMASK [ALIAS]",
-    where: perClient,
-    summary: "Address for this client",
-  },
-  {
-    name: "ifconfig-ipv6-push",
-    usage: "LOCAL/BITS [REMOTE]",
-    where: perClient,
-    summary: "IPv6 address for this client",
-  },
-  {
-    name: "iroute",
-    usage: "NETWORK [NETMASK]",
-    where: perClient,
-    summary: "Network behind this client",
-  },
-  {
-    name: "iroute-ipv6",
-    usage: "NETWORK/BITS",
-    where: perClient,
-    summary: "IPv6 network behind this client",
-  },
-  {
-    name: "disable",
-    where: perClient,
-    summary: "Refuse this client",
-  },
-  {
-    name: "max-routes-per-client",
-    usage: "N",
-    where: ["main", "client"],
-    class: "ignored",
-    summary: "Most learned addresses of a client; none are learned with TUN",
-  },
-  {
-    name: "ifconfig-push-constraint",
-    usage: "NETWORK NETMASK",
-    class: "ignored",
-    summary: "Network that pushed addresses must be in; they always are",
-  },
-  {
-    name: "stale-routes-check",
-    usage: "SECONDS [INTERVAL]",
-    class: "ignored",
-    summary: "Forget learned addresses; none are learned with TUN",
   },
 ]);
 

@@ -124,8 +124,6 @@ const refusals: [base: readonly string[], line: string, expected: RegExp][] = [
   [serverLines, 'push "a,b"', /has a comma/],
   [serverLines, "max-clients 0", /from 1 to 16777214/],
   [serverLines, "verify-client-cert none", /needs something that checks passwords/],
-  [serverLines, "client-config-dir ccd", /options per client aren't read yet/],
-  [serverLines, "server-ipv6 fd00::/64", /IPv4 addresses only for now/],
   [serverLines, "plugin x.so", /Plugins are shared objects/],
   [serverLines, "<connection>\nremote a\n</connection>", /is for clients/],
   [["dev tun"], "ca x", /^the configuration is neither a client's nor a server's: write "client"/],

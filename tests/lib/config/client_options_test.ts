@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseClientOptions } from "../../../lib/config/client_options.ts";
+import { ConfigError } from "../../../lib/config/mod.ts";
+
+function read(...lines: string[]) {
+  return parseClientOptions(lines.join("\n"), "ccd/alice").options;
+}
+
+Deno.test("a client's file", () => {
+  assert.deepEqual(
+    read(
+      "# comment",
+      "ifconfig-push 10.8.0.9 255.255.255.0",
+      "ifconfig-ipv6-push fd00::9/64 fd00::1",
+      "iroute 192.168.4.0 255.255.255.0",
+      "iroute 192.168.5.1",
+      "iroute-ipv6 fd01::/48",
+      'push "route 10.1.0.0 255.255.0.0"',
+      "push-reset",
+      "push-remove route",
+      "inactive 60 1000",
+      "session-timeout 3600",
+      "disable",
+    ),
+    {
+      disable: true,
+      ifconfigPush: { local: "10.8.0.9", netmask: "255.255.255.0" },
+      ifconfigIpv6Push: { local: "fd00::9", prefixLength: 64, remote: "fd00::1" },
+      iroutes: [
+        { network: "192.168.4.0", prefixLength: 24 },
+        { network: "192.168.5.1", prefixLength: 32 },
+        { network: "fd01::", prefixLength: 48 },
+      ],
+      pushes: [
+        { kind: "add", option: "route 10.1.0.0 255.255.0.0" },
+        { kind: "reset" },
+        { kind: "remove", prefix: "route" },
+      ],
+      inactive: { seconds: 60, bytes: 1000 },
+      sessionTimeout: 3600,
+    },
+  );
+  assert.deepEqual(read(), { disable: false, pushes: [], iroutes: [] });
+});
+
+for (
+  const [line, problem] of [
+    ["port 1194", /"port" can't be used in a client's file/],
+    ["dsable", /unknown option "dsable"/],
+    ["iroute 1.2.3", /an IPv4 address/],
+    ["ifconfig-push 10.8.0.9 10.8.0.10", /netmask/],
+    ["<connection>\nremote x\n</connection>", /connection/],
+    ["up /bin/sh", /can't be used in a client's file/],
+  ] as const
+) {
+  Deno.test(`a mistake in a client's file is said with its place: ${line}`, () => {
+    assert.throws(
+      () => read("", line),
+      (error) =>
+        error instanceof ConfigError && problem.test(error.message) &&
+        /^ccd\/alice:2:/.test(error.message),
+    );
+  });
+}
+
+Deno.test("whatever a file says, it is read or said to be wrong", () => {
+  const word = fc.oneof(
+    fc.constantFrom("push", "iroute", "disable", '"', "10.8.0.1", "255.0.0.0", "fd00::/64", "#"),
+    fc.string({ maxLength: 12 }),
+  );
+  const line = fc.array(word, { maxLength: 5 }).map((words) => words.join(" "));
+  fc.assert(fc.property(fc.array(line, { maxLength: 8 }), (lines) => {
+    try {
+      read(...lines);
+    } catch (error) {
+      assert.ok(error instanceof ConfigError, String(error));
+    }
+  }));
+});
