@@ -54,5 +54,6 @@ export type { PassphraseSource } from "./lib/pki/authority_key.ts";
 export type { StateFiles } from "./lib/pki/state_files.ts";
 export { type KeyType, keyTypes } from "./lib/pki/keys.ts";
 export { startTunnel, type Tunnel, type TunnelEnd } from "./lib/app/start.ts";
+export { chooseExit } from "./lib/app/exit/exit_choices.ts";
 export * as psk from "./lib/channel/psk/mod.ts";
 export * as box from "./lib/channel/box/mod.ts";

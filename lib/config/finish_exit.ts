@@ -11,7 +11,10 @@ import { defined, resolvePath } from "./finish_common.ts";
 
 /** A server's exit nodes; undefined where it has none. */
 export function serverExit(draft: Draft): ServerExitOptions | undefined {
-  const { server = false, out, choices, rules } = draft.exit;
+  const { server = false, out, rules } = draft.exit;
+  const { state } = draft.process;
+  // A server with a state directory can always be told, also if nobody thought of it at its start.
+  const choices = draft.exit.choices ?? (state === undefined ? undefined : `${state}/exit-choices`);
   refuse(draft, "advertise-exit", "is for clients", `write "exit-node"`);
   refuse(draft, "use-exit", "is for clients", `write "exit-node NAME for CLIENT"`);
   if (!server) refuse(draft, "exit-out", `without "exit-node"`, "add it");

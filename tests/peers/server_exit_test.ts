@@ -1,6 +1,7 @@
 /** A server as exit node: the Internet sees its address, and afterwards the machine is as before. */
 import assert from "node:assert/strict";
 import { Internet, machineState } from "../harness/internet.ts";
+import { mainModule } from "../harness/peers.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 import { pingSizes, transfer } from "../harness/traffic.ts";
@@ -50,6 +51,25 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
     await peer.ready();
     await peer.process.waitForLine(/undone what process \d+ had left: nftables table/);
     await peer.process.stop();
+    assert.equal(await machineState(server.namespace), before);
+  });
+  await context.step("vpn serve --exit from nothing is all that a client needs", async () => {
+    const vpn = [Deno.execPath(), "run", "-A", mainModule];
+    const state = `${scenario.directory}/vpn-data`;
+    await using peer = server.namespace.spawn([...vpn, "serve", "--exit", "--state", state]);
+    await peer.waitForLine(/Initialization Sequence Completed/, { timeoutMs: 60_000 });
+    await using clientPeer = client.spawn(["openvpn", "--config", `${state}/client.ovpn`]);
+    await clientPeer.waitForLine(/Initialization Sequence Completed/, { timeoutMs: 30_000 });
+    assert.equal(await internet.sourceOf(client, "tcp", 4), server.address);
+    const exitNode = [...vpn, "exit-node", "choose", "client"];
+    await client.exec([...exitNode, "none", "--state", state]);
+    await peer.waitForLine(/client: Internet traffic is dropped: none was chosen/);
+    assert.equal(await internet.sourceOf(client, "udp", 4, 2), undefined);
+    await client.exec([...exitNode, "default", "--state", state]);
+    await peer.waitForLine(/client: Internet traffic goes by the server/);
+    assert.equal(await internet.sourceOf(client, "udp", 4), server.address);
+    await clientPeer.stop();
+    await peer.stop();
     assert.equal(await machineState(server.namespace), before);
   });
 }, [...peerRequirements, "nft"]);

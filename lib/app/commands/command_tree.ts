@@ -11,6 +11,7 @@ import { programVersion } from "../../base/version.ts";
 import { channelCommand } from "./channel_options.ts";
 import { checkCommand } from "./check_options.ts";
 import { connectCommand } from "./connect_options.ts";
+import { exitNodeCommand } from "./exit_node_options.ts";
 import { killSwitchCommand } from "./kill_switch_options.ts";
 import { pkiCommand } from "./pki_options.ts";
 import { serveCommand } from "./serve_options.ts";
@@ -21,6 +22,7 @@ const commands = or(
   connectCommand,
   checkCommand,
   killSwitchCommand,
+  exitNodeCommand,
   pkiCommand,
   userCommand,
   channelCommand,
@@ -39,6 +41,7 @@ const actions: {
   connect: async (chosen) => (await import("./connect.ts")).connect(chosen),
   check: async (chosen) => (await import("./check.ts")).check(chosen),
   "kill-switch": async (chosen) => (await import("./kill_switch.ts")).killSwitch(chosen),
+  "exit-node": async (chosen) => (await import("./exit_node.ts")).exitNode(chosen),
   pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
   user: async (chosen) => (await import("./user.ts")).user(chosen),
   "channel-psk-listen": async (chosen) => (await import("./channel_psk.ts")).listenPsk(chosen),

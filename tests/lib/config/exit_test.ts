@@ -26,6 +26,11 @@ Deno.test("exit-node: the server, its clients, for whom, and instead", () => {
   });
 });
 
+Deno.test("exit-choices: in the state directory unless said otherwise", () => {
+  assert.equal(server("state /state").exit?.choices, "/state/exit-choices");
+  assert.equal(server("state /state", "exit-choices /other").exit?.choices, "/other");
+});
+
 Deno.test("exit-node: what makes no sense is refused", () => {
   const wrong: [string, RegExp][] = [
     ["exit-node server", /"exit-node" alone/],
