@@ -14,6 +14,7 @@ export const packageOf = {
   tcpdump: "tcpdump",
   unshare: "util-linux",
   setpriv: "util-linux",
+  script: "bsdutils",
   dig: "bind9-dnsutils",
   dnsmasq: "dnsmasq-base",
 } as const satisfies Record<string, string>;

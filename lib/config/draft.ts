@@ -210,6 +210,7 @@ export interface Draft {
   connectFreqInitial?: { readonly count: number; readonly seconds: number };
   usernameAsCommonName?: boolean;
   authUserPassVerify?: { readonly command: string; readonly method: "via-env" | "via-file" };
+  clientCrresponse?: string;
   authUserPassOptional?: boolean;
   authGenToken?: {
     readonly lifetime: number;

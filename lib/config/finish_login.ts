@@ -16,6 +16,7 @@ export function loginOptions(draft: Draft, tls: TlsOptions): LoginOptions {
   return defined({
     users: draft.vpnUsers === undefined ? undefined : resolvePath(draft, draft.vpnUsers),
     verify: verify && { command: verify.command, method: requireSecurity(draft, verify.method) },
+    answerCommand: draft.clientCrresponse,
     optional: draft.authUserPassOptional ?? false,
     token: tokenOptions(draft, tls),
   });
@@ -85,7 +86,8 @@ function tokenOptions(draft: Draft, tls: TlsOptions): TokenOptions | undefined {
   }
   return defined({
     lifetime: token.lifetime,
-    renewal: token.renewal ?? tls.renegSec,
+    // OpenVPN refuses a shorter reneg-sec: its tokens could run out during a handshake.
+    renewal: token.renewal ?? Math.max(tls.renegSec, 2 * tls.handWindow),
     externalAuth: token.externalAuth,
     secret: resolveReference(draft, draft.authGenTokenSecret),
   });

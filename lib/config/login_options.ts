@@ -16,6 +16,8 @@ export interface LoginOptions {
     /** How it gets user name and password. */
     readonly method: "via-env" | "via-file";
   };
+  /** `client-crresponse`: a program that judges what a client answers meanwhile. */
+  readonly answerCommand?: string;
   /** `auth-user-pass-optional`: clients may come without a user name. */
   readonly optional: boolean;
   /** `auth-gen-token`: clients get a token in place of their password. */

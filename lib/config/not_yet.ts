@@ -95,7 +95,6 @@ export const notYet: readonly NotYet[] = [
       "tls-verify",
       "tls-export-cert",
       "client-connect",
-      "client-crresponse",
       "learn-address",
     ],
     effect: "refuse",

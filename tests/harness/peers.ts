@@ -27,6 +27,8 @@ export interface PeerOptions {
   /** Path of the compiled program, for `executable`. */
   readonly executable?: string;
   readonly env?: Record<string, string>;
+  /** On a terminal of its own, on which answers are typed with `process.write`. */
+  readonly terminal?: boolean;
 }
 
 /** Our program from source, as `deno run` takes it. */
@@ -48,6 +50,12 @@ function commandOf(options: PeerOptions, file: string): string[] {
   }
 }
 
+/** script(1) gives it a pseudoterminal, hands on what is typed, and takes its exit code. */
+function onTerminal(command: readonly string[]): string[] {
+  const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  return ["script", "-q", "-e", "-f", "-c", quoted, "/dev/null"];
+}
+
 /** A running server or client. */
 export class Peer implements AsyncDisposable {
   private constructor(readonly options: PeerOptions, readonly process: ManagedProcess) {}
@@ -56,7 +64,9 @@ export class Peer implements AsyncDisposable {
   static async start(options: PeerOptions): Promise<Peer> {
     const file = `${options.directory}/${options.name}.conf`;
     await Deno.writeTextFile(file, options.config.join("\n") + "\n", { mode: 0o600 });
-    const process = options.namespace.spawn(commandOf(options, file), {
+    const command = commandOf(options, file);
+    const process = options.namespace.spawn(options.terminal ? onTerminal(command) : command, {
+      input: options.terminal,
       name: `${options.name} (${options.implementation})`,
       cwd: options.directory,
       env: options.env,

@@ -45,6 +45,8 @@ export class ManagedProcess implements AsyncDisposable {
   readonly name: string;
   readonly #child: Deno.ChildProcess;
   readonly #lines: string[] = [];
+  /** What came since the last line end, by stream. */
+  readonly #partialLines = new Map<unknown, string>();
   #dropped = 0;
   readonly #waiters = new Set<Waiter>();
   readonly #ended: Promise<Deno.CommandStatus>;
@@ -155,6 +157,20 @@ export class ManagedProcess implements AsyncDisposable {
     });
   }
 
+  /**
+   * Resolves when what was written since the last line end matches: a question that waits for its
+   * answer on the same line.
+   */
+  async waitForPrompt(pattern: RegExp, timeoutMs = 60_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (![...this.#partialLines.values()].some((text) => pattern.test(text))) {
+      if (this.#status || Date.now() > deadline) {
+        throw new Error(`${this.name}: no prompt ${pattern}. Its output:\n${this.output}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Sends a signal; nothing happens when the process has ended. */
   signal(signal: Deno.Signal): void {
     if (this.#status) return;
@@ -189,6 +205,7 @@ export class ManagedProcess implements AsyncDisposable {
       if (done) break;
       const lines = (rest + decoder.decode(value, { stream: true })).split(/\r?\n/);
       rest = lines.pop() ?? "";
+      this.#partialLines.set(reader, rest);
       for (const line of lines) this.#take(line);
     }
     if (rest !== "") this.#take(rest);

@@ -18,6 +18,8 @@ export interface StartOptions extends Partial<ConfigOptions> {
   /** Path of the compiled program, for `executable`. */
   readonly executable?: string;
   readonly env?: Record<string, string>;
+  /** On a terminal of its own: see `PeerOptions`. */
+  readonly terminal?: boolean;
   /** Client only: what stands after `remote`; the first host's address and port by default. */
   readonly remote?: string;
 }
@@ -78,6 +80,7 @@ export class Scenario implements AsyncDisposable {
       ourArguments: options.ourArguments,
       executable: options.executable,
       env: options.env,
+      terminal: options.terminal,
     });
   }
 

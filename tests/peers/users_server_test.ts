@@ -1,6 +1,7 @@
 /** Our server checks users by password, with OpenVPN as their client. */
 import assert from "node:assert/strict";
 import { tunnelServerAddress } from "../harness/configs.ts";
+import { eventually } from "../harness/eventually.ts";
 import { ManagementClient } from "../harness/management.ts";
 import { testWith } from "../harness/requirements.ts";
 import { Scenario, type StartOptions } from "../harness/scenario.ts";
@@ -128,3 +129,118 @@ await testWith("users without certificates come in by password", async (context)
     await server.process.waitForLine(/SENT CONTROL \[carol\]/);
   });
 });
+
+/** What decides in place of a file; it keeps the environment that it was called with. */
+const decider = `#!/bin/sh
+env > "$0.$username.env"
+case "$username $password" in
+  " ") [ "$common_name" = client ]; exit ;;
+  "alice open sesame") exit 0 ;;
+  "slow open sesame")
+    touch "$0.waits"
+    ( while [ -e "$0.waits" ]; do sleep 0.2; done; printf 1 > "$auth_control_file" ) \\
+      < /dev/null > /dev/null 2>&1 &
+    exit 2 ;;
+  "erin open sesame")
+    printf '60\\ncrtext\\nCR_TEXT:R,E:Which colour\\n' > "$auth_pending_file"
+    exit 2 ;;
+  *) printf 'no %s here' "$username" > "$auth_failed_reason_file"; exit 1 ;;
+esac
+`;
+
+const answerJudge = `#!/bin/sh
+[ "$(cat "$1")" = "${btoa("blue")}" ] && printf 1 > "$auth_control_file"
+`;
+
+await testWith(
+  "a program decides, at once or later, and nobody waits for others",
+  async (context) => {
+    await using scenario = await Scenario.create("verify", { clients: 2 });
+    const { directory } = scenario;
+    const verify = `${directory}/verify.sh`;
+    const judge = `${directory}/judge.sh`;
+    await Deno.writeTextFile(verify, decider, { mode: 0o700 });
+    await Deno.writeTextFile(judge, answerJudge, { mode: 0o700 });
+    await using server = await scenario.startServer({
+      implementation: "ours",
+      extra: [
+        "script-security 3",
+        `auth-user-pass-verify ${verify} via-env`,
+        `client-crresponse ${judge}`,
+        "verify-client-cert optional",
+        "auth-user-pass-optional",
+        "username-as-common-name",
+        "duplicate-cn",
+      ],
+      // What a program must not get to see.
+      env: { SECRET_OF_THE_SERVER: "x" },
+    });
+    await server.ready({ timeoutMs });
+    const environment = async (name: string) => {
+      const text = await Deno.readTextFile(`${verify}.${name}.env`);
+      return new Map(
+        text.split("\n").map((line) => {
+          const at = line.indexOf("=");
+          return [line.slice(0, at), line.slice(at + 1)];
+        }),
+      );
+    };
+
+    await context.step("it may refuse, with a reason", async () => {
+      const extra = [await passwordFile(scenario, "mallory", "x")];
+      await using mallory = await scenario.startClient(client(extra));
+      await mallory.process.waitForLine(/AUTH_FAILED,no mallory here/, { timeoutMs });
+    });
+
+    await context.step("a certificate is enough where it says so", async () => {
+      await using device = await scenario.startClient({ implementation: "openvpn" });
+      await device.ready({ timeoutMs });
+      await server.process.waitForLine(/SENT CONTROL \[client\]/, { timeoutMs });
+      assert.equal((await environment("")).get("username"), "");
+    });
+
+    await context.step("it may take its time, and others come in meanwhile", async () => {
+      const slowly = [await passwordFile(scenario, "slow", "open sesame")];
+      await using slow = await scenario.startClient(client(slowly), 0);
+      await eventually("the program runs", () => Deno.stat(`${verify}.waits`).then(() => true));
+      const extra = [await passwordFile(scenario, "alice", "open sesame")];
+      await using alice = await scenario.startClient({ implementation: "openvpn", extra }, 1);
+      await alice.ready({ timeoutMs });
+      await pingSizes(scenario.clientHost(1).namespace, tunnelServerAddress, [56]);
+      assert.doesNotMatch(slow.process.output, completed);
+      await Deno.remove(`${verify}.waits`);
+      await slow.ready({ timeoutMs });
+      await pingSizes(scenario.clientHost(0).namespace, tunnelServerAddress, [56]);
+
+      const variables = await environment("alice");
+      assert.equal(variables.get("common_name"), "client");
+      assert.equal(variables.get("script_type"), "user-pass-verify");
+      assert.equal(variables.get("untrusted_ip"), scenario.clientHost(1).address);
+      assert.match(variables.get("untrusted_port") ?? "", /^\d+$/);
+      assert.match(variables.get("IV_VER") ?? "", /^2\.\d/);
+      assert.equal(variables.get("SECRET_OF_THE_SERVER"), undefined);
+      assert.equal((await environment("slow")).get("common_name"), "");
+    });
+
+    await context.step("it may have the user asked meanwhile", async () => {
+      const socket = `${directory}/erin`;
+      const extra = ["setenv IV_SSO crtext", "push-peer-info"];
+      await using erin = await scenario.startClient(managedClient(socket, extra));
+      await using user = await ManagementClient.connect(socket);
+      await user.waitForLine(/^>PASSWORD:Need 'Auth' username\/password/);
+      await user.send(`username "Auth" erin`);
+      await user.send(`password "Auth" "open sesame"`);
+      await user.waitForLine(/^>INFOMSG:CR_TEXT:R,E:Which colour/);
+      await user.send(`cr-response ${btoa("blue")}`);
+      await erin.ready({ timeoutMs });
+    });
+
+    await context.step("one who can't be asked is told", async () => {
+      const extra = [await passwordFile(scenario, "erin", "open sesame")];
+      await using erin = await scenario.startClient(client(extra));
+      await erin.process.waitForLine(/AUTH_FAILED,.*pending auth method 'crtext' not supported/, {
+        timeoutMs,
+      });
+    });
+  },
+);

@@ -40,8 +40,10 @@ export interface ProgramsOptions {
 
 /** One program to run. */
 export interface ProgramRequest {
-  /** The option that names it; also the variable `script_type`. */
+  /** The option that names it. */
   readonly option: string;
+  /** `script_type` where OpenVPN doesn't call it by the option. */
+  readonly scriptType?: string;
   /** As the configuration gives it. */
   readonly commandLine: string;
   /** Appended to those of the command line. Everybody on the machine can read them: no secrets. */
@@ -153,13 +155,14 @@ export class Programs {
     request: ProgramRequest,
     log: Log,
   ): Promise<ProgramResult> {
+    const { option } = request;
     let child: Deno.ChildProcess;
     try {
       child = new Deno.Command(path, {
         args: [...args, ...request.args ?? []],
         clearEnv: true,
         env: scriptEnvironment(this.#options.environment, request.variables ?? {}, {
-          script_type: request.option,
+          script_type: request.scriptType ?? option,
         }, request.secrets ?? {}),
         stdin: "null",
         stdout: "piped",
@@ -170,7 +173,7 @@ export class Programs {
     } catch (error) {
       return notStarted(`${path}: ${errorLine(error)}`);
     }
-    logOutput(child, request.option, log);
+    logOutput(child, option, log);
     return await waitFor(child, request.timeLimit ?? defaultTimeLimit, request.signal);
   }
 }

@@ -45,7 +45,10 @@ export async function openLogin(parts: LoginParts): Promise<LoginPolicy> {
   if (users !== undefined) deciders.push(await UserFileDecider.open(users, log));
   if (login.verify !== undefined) {
     const { temporaryDirectory } = config.process;
-    deciders.push(new ProgramDecider({ ...login.verify, programs, temporaryDirectory }));
+    const { answerCommand } = login;
+    deciders.push(
+      new ProgramDecider({ ...login.verify, answerCommand, programs, temporaryDirectory }),
+    );
   }
   deciders.push(...parts.deciders ?? []);
   const dispose = async () => {

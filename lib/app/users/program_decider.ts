@@ -9,6 +9,7 @@
 
 import { decodeSockaddr } from "deno-tun";
 import { type ProgramResult, type Programs, succeeded } from "../programs/programs.ts";
+import type { ScriptVariables } from "../programs/script_variables.ts";
 import { temporaryFile } from "../programs/temporary_file.ts";
 import { AdmissionRefusal, type Candidate } from "../server/admission.ts";
 import { failureText } from "./auth_failure.ts";
@@ -19,6 +20,8 @@ import { askWhilePending } from "./pending_auth.ts";
 /** What it needs. */
 export interface ProgramDeciderOptions {
   readonly command: string;
+  /** `client-crresponse`: judges what the client answers meanwhile. */
+  readonly answerCommand?: string;
   readonly method: "via-env" | "via-file";
   readonly programs: Programs;
   /** `tmp-dir`. */
@@ -41,7 +44,7 @@ export class ProgramDecider implements LoginDecider {
     const result = await this.#run(login, candidate, decision);
     if (succeeded(result)) return;
     const later = result.kind === "exited" && result.code === deferred;
-    if (later && await this.#isRightInTheEnd(candidate, decision)) return;
+    if (later && await this.#isRightInTheEnd(login, candidate, decision)) return;
     throw new AdmissionRefusal(
       "TLS Auth Error: Auth Username/Password verification failed for peer",
       failureText(candidate.peerInfo, await decision.reason.read()),
@@ -57,16 +60,8 @@ export class ProgramDecider implements LoginDecider {
     const request = {
       option: this.name,
       commandLine: command,
-      variables: {
-        ...candidate.variables,
-        ...sourceVariables(candidate.address),
-        ...peerInfoVariables(candidate),
-        common_name: candidate.certificate?.commonName ?? "",
-        username: login.username,
-        ...login.variables,
-        ...decision.variables,
-        script_type: "user-pass-verify",
-      },
+      scriptType: "user-pass-verify",
+      variables: programVariables(login, candidate, decision),
       signal: candidate.signal,
       log: candidate.log,
     };
@@ -81,15 +76,69 @@ export class ProgramDecider implements LoginDecider {
     return await programs.run({ ...request, args: [file.path] });
   }
 
-  async #isRightInTheEnd(candidate: Candidate, decision: DeferredDecision): Promise<boolean> {
+  async #isRightInTheEnd(
+    login: Login,
+    candidate: Candidate,
+    decision: DeferredDecision,
+  ): Promise<boolean> {
     const pending = await decision.pendingRequest();
     if (pending === "malformed") {
       candidate.log.warn(`${this.name}: auth_pending_file needs three lines, the first a number`);
       return false;
     }
     if (pending !== undefined) askWhilePending(candidate, pending);
-    return await decision.wait(candidate.signal);
+    const wrong = new AbortController();
+    candidate.onMessage = (message) => {
+      if (message.kind !== "challenge-response") return;
+      this.#judgeAnswer(message.text, login, candidate, decision).then((passed) => {
+        if (!passed) wrong.abort();
+      });
+    };
+    try {
+      return await decision.wait(AbortSignal.any([candidate.signal, wrong.signal]));
+    } finally {
+      candidate.onMessage = undefined;
+    }
   }
+
+  /** The program writes its judgement to the control file; one that fails refuses. */
+  async #judgeAnswer(
+    answer: string,
+    login: Login,
+    candidate: Candidate,
+    decision: DeferredDecision,
+  ): Promise<boolean> {
+    const { answerCommand, programs, temporaryDirectory } = this.#options;
+    candidate.log.at(3, "CR response was sent by client");
+    if (answerCommand === undefined) return true;
+    // Base64 as it came: the file is no place for line ends of the user's.
+    await using file = await temporaryFile(temporaryDirectory, "openvpn_cr", `${answer}\n`);
+    const result = await programs.run({
+      option: "client-crresponse",
+      commandLine: answerCommand,
+      args: [file.path],
+      variables: programVariables(login, candidate, decision),
+      signal: candidate.signal,
+      log: candidate.log,
+    });
+    return succeeded(result);
+  }
+}
+
+function programVariables(
+  login: Login,
+  candidate: Candidate,
+  decision: DeferredDecision,
+): ScriptVariables {
+  return {
+    ...candidate.variables,
+    ...sourceVariables(candidate.address),
+    ...peerInfoVariables(candidate),
+    common_name: candidate.certificate?.commonName ?? "",
+    username: login.username,
+    ...login.variables,
+    ...decision.variables,
+  };
 }
 
 /** `untrusted_ip` and `untrusted_port`: where the client comes from, not yet let in. */

@@ -29,6 +29,13 @@ export const loginOptionRows = rows("users", [
     },
   },
   {
+    name: "client-crresponse",
+    usage: "COMMAND",
+    class: "script",
+    summary: "A client's answer to a question while auth-user-pass-verify waits",
+    apply: ({ draft }, [command]) => void (draft.clientCrresponse = command),
+  },
+  {
     name: "auth-user-pass-optional",
     summary: "Let clients come without a user name",
     apply: ({ draft }) => void (draft.authUserPassOptional = true),

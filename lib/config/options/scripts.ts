@@ -53,6 +53,5 @@ export const scriptOptions = rows("scripts", [
   },
   script("client-connect", "When a client is there"),
   script("client-disconnect", "When a client is gone"),
-  script("client-crresponse", "A client's answer to a challenge"),
   script("learn-address", "When a client gets an address"),
 ]);
