@@ -21,6 +21,7 @@ export {
   type LogEntry,
   type LogSink,
   openLog,
+  type ProcessLog,
   standardOutputSink,
 } from "./lib/base/log.ts";
 export * from "./lib/config/mod.ts";
@@ -53,6 +54,15 @@ export {
 export type { PassphraseSource } from "./lib/pki/authority_key.ts";
 export type { StateFiles } from "./lib/pki/state_files.ts";
 export { type KeyType, keyTypes } from "./lib/pki/keys.ts";
+export type {
+  AuthRetry,
+  ClientTraffic,
+  ManagedClient,
+  ManagedRemote,
+  ManagedServer,
+  ManagedTunnel,
+  Traffic,
+} from "./lib/management/control.ts";
 export { startTunnel, type Tunnel, type TunnelEnd } from "./lib/app/start.ts";
 export { chooseExit } from "./lib/app/exit/exit_choices.ts";
 export * as psk from "./lib/channel/psk/mod.ts";

@@ -91,6 +91,24 @@ const libcSymbols = {
   sigtimedwait: { parameters: ["buffer", "pointer", "buffer"], result: "i32" },
   // int execve(const char *pathname, char *const argv[], char *const envp[]);
   execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  // struct passwd *getpwnam(const char *name);
+  getpwnam: { parameters: ["buffer"], result: "pointer" },
+  // struct group *getgrnam(const char *name);
+  getgrnam: { parameters: ["buffer"], result: "pointer" },
+  // int setgroups(size_t size, const gid_t *list);
+  setgroups: { parameters: ["usize", "buffer"], result: "i32" },
+  // int setresgid(gid_t rgid, gid_t egid, gid_t sgid);
+  setresgid: { parameters: ["u32", "u32", "u32"], result: "i32" },
+  // int setresuid(uid_t ruid, uid_t euid, uid_t suid);
+  setresuid: { parameters: ["u32", "u32", "u32"], result: "i32" },
+  // int prctl(int op, ...);  with unsigned long arguments
+  prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
+  // int capset(cap_user_header_t hdrp, const cap_user_data_t datap);
+  capset: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int setpriority(__priority_which_t which, id_t who, int prio);
+  setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
+  // int dup2(int oldfd, int newfd);
+  dup2: { parameters: ["i32", "i32"], result: "i32" },
   // uid_t geteuid(void);
   geteuid: { parameters: [], result: "u32" },
 } as const satisfies Deno.ForeignLibraryInterface;

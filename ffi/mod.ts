@@ -30,6 +30,7 @@
  * @module
  */
 
+export { findGroup, findUser, peerCredentials, type UserAccount } from "./accounts.ts";
 export { formatAddress, isIpv4Mapped, parseAddress } from "./address.ts";
 export {
   DatagramPort,
@@ -88,6 +89,13 @@ export {
   type TcpListenOptions,
   TcpSocket,
 } from "./tcp.ts";
+export {
+  Capability,
+  dropPrivileges,
+  type Identity,
+  withAmbientCapabilities,
+} from "./privileges.ts";
+export { UnixDatagram } from "./unix_datagram.ts";
 export {
   enableReceiveOffload,
   MtuDiscover,

@@ -11,22 +11,21 @@
  * @module
  */
 
-import { errorLine } from "../base/errors.ts";
-import { fileSink, type Log, openLog, standardOutputSink } from "../base/log.ts";
+import { errorLine, VpnError } from "../base/errors.ts";
+import type { Log, ProcessLog } from "../base/log.ts";
 import { programVersion } from "../base/version.ts";
 import {
-  type ClientConfig,
+  type Config,
   type LoadedFiles,
   loadFiles,
   type Notice,
   type ParsedConfig,
-  type ServerConfig,
 } from "../config/mod.ts";
 import { recoverChanges } from "../net/changes/recovery.ts";
 import { ExitCode } from "./exit_code.ts";
+import { Operations } from "./operations/operations.ts";
 import { SignalQueue } from "./signals.ts";
-import { StatusFile } from "./status/status_file.ts";
-import { startTunnel, type Tunnel } from "./start.ts";
+import { startObservedTunnel, type Tunnel } from "./start.ts";
 
 /**
  * Runs until a signal ends it or it cannot go on.
@@ -35,63 +34,78 @@ import { startTunnel, type Tunnel } from "./start.ts";
  */
 export async function runProgram(load: () => ParsedConfig): Promise<number> {
   const signals = new SignalQueue();
+  const operations = new Operations(signals);
   try {
     for (;;) {
       const { config, notices } = load();
-      const log = openLog(config.log.verb, sinkOf(config));
+      const log = operations.openLog(config);
       if (config.process.directory !== undefined) Deno.chdir(config.process.directory);
       say(log, notices);
       log.at(1, `vpn ${programVersion}, OpenVPN-compatible, on Deno ${Deno.version.deno}`);
       recoverChanges(log);
-      const code = await runConfig(config, log, signals);
+      const code = await runConfig(config, log, signals, operations);
       if (code !== "restart") return code;
     }
   } finally {
+    await operations.close();
     signals.close();
   }
 }
 
 async function runConfig(
-  config: ServerConfig | ClientConfig,
-  log: Log,
+  config: Config,
+  log: ProcessLog,
   signals: SignalQueue,
+  operations: Operations,
 ): Promise<number | "restart"> {
+  const fail = (error: unknown) => failed(log, error, operations);
   let files: LoadedFiles;
   try {
+    await operations.begin(config, log);
     files = loadFiles(config);
     say(log, files.notices);
     if (config.process.writepid !== undefined) {
       Deno.writeTextFileSync(config.process.writepid, `${Deno.pid}\n`);
     }
   } catch (error) {
-    return failed(log, error);
+    return fail(error);
   }
   for (;;) {
-    let tunnel: Tunnel;
+    const ended = await holdStart(operations, log, signals);
+    if (ended !== undefined) return ended;
+    let tunnel: Tunnel | undefined;
     try {
-      tunnel = await startTunnel(config, files, log);
+      tunnel = await startObservedTunnel(config, files, log, await operations.hooks(config));
+      operations.attach(tunnel, config, log);
     } catch (error) {
-      return failed(log, error);
-    }
-    let status: StatusFile | undefined;
-    try {
-      status = openStatusFile(config, tunnel, log);
-    } catch (error) {
-      await tunnel.stop("failure");
-      return failed(log, error);
+      await tunnel?.stop("failure");
+      return fail(error);
     }
     const outcome = await attend(tunnel, log, signals);
-    status?.[Symbol.dispose]();
+    operations.detach();
+    if (outcome instanceof VpnError) return fail(outcome);
     if (outcome !== "reconnect") return outcome;
   }
 }
 
-function openStatusFile(
-  { log: { status } }: ServerConfig | ClientConfig,
-  tunnel: Tunnel,
+/** Waits while the management interface holds the start; undefined: go on. */
+async function holdStart(
+  { management }: Operations,
   log: Log,
-): StatusFile | undefined {
-  return status && new StatusFile(status.path, status.interval, () => tunnel.status(), log);
+  signals: SignalQueue,
+): Promise<number | "restart" | undefined> {
+  if (!management?.hold) return undefined;
+  const abort = new AbortController();
+  const released = management.waitForRelease(0, abort.signal).catch(() => {});
+  for (;;) {
+    const signal = await signals.next(released);
+    if (signal === "abandoned") return undefined;
+    // As OpenVPN, which ignores the others meanwhile.
+    if (signal !== "SIGINT" && signal !== "SIGTERM") continue;
+    abort.abort();
+    log.at(0, `${signal}[hard,] received, process exiting`);
+    return ExitCode.success;
+  }
 }
 
 /** Takes signals until the server or client has ended. */
@@ -99,14 +113,14 @@ async function attend(
   tunnel: Tunnel,
   log: Log,
   signals: SignalQueue,
-): Promise<number | "restart" | "reconnect"> {
+): Promise<number | "restart" | "reconnect" | VpnError> {
   for (;;) {
     const signal = await signals.next(tunnel.ended);
     switch (signal) {
       case "abandoned": {
         const { reason, error } = await tunnel.ended;
         await tunnel.stop(reason);
-        if (error !== undefined) return failed(log, error);
+        if (error !== undefined) return error;
         log.at(0, `${reason}, process exiting`);
         return ExitCode.success;
       }
@@ -131,13 +145,6 @@ async function attend(
   }
 }
 
-function sinkOf(config: ServerConfig | ClientConfig) {
-  const { file, timestamps } = config.log;
-  return file === undefined
-    ? standardOutputSink(timestamps)
-    : fileSink(file.path, file.append, timestamps);
-}
-
 function say(log: Log, notices: readonly Notice[]): void {
   for (const { level, verb, message } of notices) {
     if (level === "warning") log.warn(message);
@@ -146,8 +153,9 @@ function say(log: Log, notices: readonly Notice[]): void {
 }
 
 /** One line for the user; the stack from `--verb 9`. */
-function failed(log: Log, error: unknown): number {
+function failed(log: Log, error: unknown, { management }: Operations): number {
   log.error(errorLine(error));
+  management?.recordFatal(errorLine(error));
   if (log.verb >= 9 && error instanceof Error) {
     for (const line of (error.stack ?? "").split("\n")) log.error(line);
   }

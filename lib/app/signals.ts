@@ -38,6 +38,12 @@ export class SignalQueue {
     }
   }
 
+  /** Takes a signal that somebody else sent, as if it came from the system. */
+  push(signal: ProgramSignal): void {
+    this.#pending.push(signal);
+    this.#wake?.();
+  }
+
   /** The next signal; "abandoned" when `until` resolves first. */
   async next(until: Promise<unknown>): Promise<ProgramSignal | "abandoned"> {
     let abandoned = false;

@@ -7,6 +7,8 @@
 import type { Log } from "../base/log.ts";
 import type { Config, LoadedFiles } from "../config/mod.ts";
 import type { Tunnel } from "./tunnel.ts";
+import type { TunnelHooks } from "./tunnel_hooks.ts";
+import { silentObserver } from "./tunnel_observer.ts";
 
 export type { Tunnel, TunnelEnd } from "./tunnel.ts";
 
@@ -16,11 +18,25 @@ export type { Tunnel, TunnelEnd } from "./tunnel.ts";
  * @param files What `loadFiles` read for this configuration.
  * @throws {VpnError} naming what is wrong or could not be had; nothing stays behind.
  */
-export async function startTunnel(config: Config, files: LoadedFiles, log: Log): Promise<Tunnel> {
+export function startTunnel(config: Config, files: LoadedFiles, log: Log): Promise<Tunnel> {
+  return startObservedTunnel(config, files, log, { observer: silentObserver });
+}
+
+/**
+ * The same, with what others put into it.
+ *
+ * @throws {VpnError} as `startTunnel`.
+ */
+export async function startObservedTunnel(
+  config: Config,
+  files: LoadedFiles,
+  log: Log,
+  hooks: TunnelHooks,
+): Promise<Tunnel> {
   if (config.role === "server") {
     const { startServer } = await import("./server/start_server.ts");
-    return await startServer(config, files, log);
+    return await startServer(config, files, log, hooks);
   }
   const { startClient } = await import("./client/start_client.ts");
-  return startClient(config, files, log);
+  return startClient(config, files, log, hooks);
 }

@@ -5,6 +5,7 @@
  */
 
 import type { VpnError } from "../base/errors.ts";
+import type { ManagedTunnel } from "../management/control.ts";
 
 /** How a tunnel ended. */
 export interface TunnelEnd {
@@ -15,11 +16,9 @@ export interface TunnelEnd {
 }
 
 /** A server, or a client that connects and stays connected. */
-export interface Tunnel {
+export interface Tunnel extends ManagedTunnel {
   /** Resolves when it ends, by itself or by `stop`. */
   readonly ended: Promise<TunnelEnd>;
-  /** Connections and traffic: the lines of OpenVPN's status file. `status-version` by default. */
-  status(version?: 1 | 2 | 3): string[];
   /** Client: connects anew. A server answers false: it has to be started anew. */
   reconnect(): boolean;
   /** Ends it and undoes what it changed on this machine. */

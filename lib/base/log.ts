@@ -7,6 +7,10 @@
  */
 
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
+import type { LogEntry, LogSink } from "./log_entry.ts";
+import { MuteFilter } from "./mute_filter.ts";
+
+export type { LogEntry, LogSink } from "./log_entry.ts";
 
 /** Where log lines go. */
 export interface Log {
@@ -22,18 +26,13 @@ export interface Log {
   prefixed(prefix: string): Log;
 }
 
-/** A message that is to be shown. */
-export interface LogEntry {
-  /** ms since 1970. */
-  readonly time: number;
-  /** How much it matters. */
-  readonly level: "error" | "warning" | "info" | "debug";
-  /** One line, without control characters. */
-  readonly text: string;
+/** The log of the whole process, whose settings can be changed while it is in use. */
+export interface ProcessLog extends Log {
+  /** `verb` of this log and of all that were made from it. */
+  verb: number;
+  /** `mute`: so many messages of a kind are shown in a row; 0: all. */
+  mute: number;
 }
-
-/** Takes the messages that are to be shown; disposed of when another log is opened. */
-export type LogSink = ((entry: LogEntry) => void) & Partial<Disposable>;
 
 /** `YYYY-MM-DD HH:MM:SS` in local time, as OpenVPN stamps its lines. */
 export function timestamp(milliseconds: number): string {
@@ -72,8 +71,10 @@ function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Ar
 }
 
 /** Sets up logging for the process and returns its root log. May be called again (SIGHUP). */
-export function openLog(verb: number, sink: LogSink = standardOutputSink()): Log {
-  const main = Object.assign((record: LogRecord) => sink(entryOf(record)), {
+export function openLog(verb: number, sink: LogSink = standardOutputSink()): ProcessLog {
+  const settings = new LogSettings(verb);
+  const muted = new MuteFilter(settings, sink);
+  const main = Object.assign((record: LogRecord) => muted.take(entryOf(record)), {
     [Symbol.dispose]: () => sink[Symbol.dispose]?.(),
   });
   configureSync({
@@ -84,7 +85,13 @@ export function openLog(verb: number, sink: LogSink = standardOutputSink()): Log
       { category: ["logtape", "meta"], sinks: [], lowestLevel: "fatal" },
     ],
   });
-  return new LogTapeLog(verb, "");
+  return new LogTapeLog(settings, "");
+}
+
+/** What all logs of a process have in common. */
+class LogSettings {
+  mute = 0;
+  constructor(public verb: number) {}
 }
 
 // C0, DEL and C1 control characters: a peer's text must not move the cursor of whoever reads.
@@ -105,9 +112,26 @@ function entryOf(record: LogRecord): LogEntry {
   return { time: record.timestamp, level: levels[record.level], text };
 }
 
-class LogTapeLog implements Log {
+class LogTapeLog implements ProcessLog {
   readonly #logger = getLogger("vpn");
-  constructor(readonly verb: number, readonly prefix: string) {}
+  readonly #settings: LogSettings;
+
+  constructor(settings: LogSettings, readonly prefix: string) {
+    this.#settings = settings;
+  }
+
+  get verb(): number {
+    return this.#settings.verb;
+  }
+  set verb(verb: number) {
+    this.#settings.verb = verb;
+  }
+  get mute(): number {
+    return this.#settings.mute;
+  }
+  set mute(mute: number) {
+    this.#settings.mute = mute;
+  }
 
   error(message: string): void {
     this.#logger.error("{text}", { text: this.prefix + message });
@@ -122,6 +146,6 @@ class LogTapeLog implements Log {
     else this.#logger.debug("{text}", record);
   }
   prefixed(prefix: string): Log {
-    return new LogTapeLog(this.verb, `${this.prefix}${prefix} `);
+    return new LogTapeLog(this.#settings, `${this.prefix}${prefix} `);
   }
 }

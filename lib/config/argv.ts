@@ -6,7 +6,7 @@
 
 import { ConfigError } from "./errors.ts";
 import { shorten } from "./option.ts";
-import { maximumWords } from "./tokenize.ts";
+import { maximumWords } from "../base/tokenize.ts";
 
 /** An option and what follows it up to the next. */
 export interface ArgvOption {

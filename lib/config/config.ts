@@ -24,10 +24,12 @@ import type {
   TlsOptions,
 } from "./session_options.ts";
 import type { LoginOptions } from "./login_options.ts";
+import type { ManagementOptions } from "./management_options.ts";
 import type { KillSwitchOption, NetworkOptions, PullFilter } from "./network_options.ts";
 
 export type * from "./position.ts";
 export type * from "./session_options.ts";
+export type * from "./management_options.ts";
 export type * from "./network_options.ts";
 export type * from "./pulled_options.ts";
 export type * from "./per_client_options.ts";
@@ -105,6 +107,8 @@ export interface CommonConfig {
   readonly socket: SocketOptions;
   /** Logging. */
   readonly log: LogOptions;
+  /** The management interface. */
+  readonly management?: ManagementOptions;
   /** The process. */
   readonly process: ProcessOptions;
   /** Addresses and routes of our own end. */

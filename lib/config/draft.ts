@@ -19,6 +19,7 @@ import type {
   InactiveOptions,
   KillSwitchOption,
   LogOptions,
+  ManagementOptions,
   PingOptions,
   Position,
   ProcessOptions,
@@ -177,6 +178,7 @@ export interface Draft {
   bindDevice?: string;
 
   readonly log: Writable<LogOptions>;
+  readonly management: Writable<Partial<ManagementOptions>>;
   readonly process: Writable<Omit<ProcessOptions, "environment">>;
   readonly environment: Record<string, string>;
   /** Programs by the option that names them. */
@@ -258,6 +260,7 @@ export function emptyDraft(): Draft {
     tlsCryptV2: {},
     ping: {},
     log: {},
+    management: {},
     process: {},
     // Without a prototype, so that `setenv __proto__ x` is a name like any other.
     environment: Object.create(null),

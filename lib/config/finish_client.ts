@@ -6,6 +6,7 @@
 
 import type { ClientConfig, Connection, Notice, PingOptions } from "./config.ts";
 import type { ConnectionDraft, Draft, RemoteDraft } from "./draft.ts";
+import { managementOptions } from "./finish_management.ts";
 import { ConfigError } from "./errors.ts";
 import {
   commonConfig,
@@ -74,6 +75,7 @@ export function finishClient(draft: Draft, notices: Notice[]): ClientConfig {
   return defined({
     role: "client",
     ...common,
+    management: managementOptions(draft, "client"),
     network: networkOptions(draft, draft.topology ?? "net30"),
     ping: clientPing(draft),
     connections,

@@ -6,6 +6,7 @@
  */
 
 import type { ListenOptions, Notice, PingOptions, Position, ServerConfig } from "./config.ts";
+import { managementOptions } from "./finish_management.ts";
 import type { Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
 import {
@@ -24,7 +25,7 @@ import { listenOptions } from "./finish_listen.ts";
 import { loginOptions } from "./finish_login.ts";
 import { notice, shorten } from "./option.ts";
 import { findOption, nearestOption } from "./table.ts";
-import { tokenize } from "./tokenize.ts";
+import { tokenize } from "../base/tokenize.ts";
 
 // options_postprocess_verify_ce(): "cannot be used with --mode server".
 const clientOnly = [
@@ -80,6 +81,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
   return defined({
     role: "server",
     ...common,
+    management: managementOptions(draft, "server"),
     network: networkOptions(expanded, "subnet"),
     ping,
     listen,

@@ -23,4 +23,4 @@ export {
 } from "./parse.ts";
 export { mergeNetwork, parsePushReply, type PushReply } from "./push.ts";
 export { optionTableMarkdown } from "./table.ts";
-export { quote, tokenize, type TokenizeFailure } from "./tokenize.ts";
+export { quote, tokenize, type TokenizeFailure } from "../base/tokenize.ts";

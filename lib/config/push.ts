@@ -13,7 +13,7 @@ import { defined } from "./finish_common.ts";
 import { notice, shorten } from "./option.ts";
 import { apply } from "./read.ts";
 import { findOption } from "./table.ts";
-import { tokenize } from "./tokenize.ts";
+import { tokenize } from "../base/tokenize.ts";
 
 /** The outcome of a PUSH_REPLY. */
 export type PushReply =

@@ -6,7 +6,7 @@
  */
 
 import { ConfigError } from "./errors.ts";
-import { maximumLineLength, tokenize } from "./tokenize.ts";
+import { maximumLineLength, tokenize } from "../base/tokenize.ts";
 
 /** Largest configuration, in characters: far above any real one, inline keys included. */
 export const maximumTextLength = 4 << 20;

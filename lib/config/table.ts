@@ -15,6 +15,7 @@ import { dnsOptionRows } from "./options/dns.ts";
 import { exitOptions } from "./options/exit.ts";
 import { ignoredOptions } from "./options/ignored.ts";
 import { killSwitchOptions } from "./options/kill_switch.ts";
+import { managementOptionRows } from "./options/management.ts";
 import { networkOptions } from "./options/network.ts";
 import { perClientOptions } from "./options/per_client.ts";
 import { processOptions } from "./options/process.ts";
@@ -41,6 +42,7 @@ export const optionRows: readonly OptionRow[] = [
   ...perClientOptions,
   ...exitOptions,
   ...processOptions,
+  ...managementOptionRows,
   ...pushedOptionRows,
   ...loginOptionRows,
   ...scriptOptions,

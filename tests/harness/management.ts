@@ -1,79 +1,103 @@
 /**
- * A management client: talks to the management interface of a peer over a unix socket.
+ * A client of a management interface, on a unix socket: a path, so that it is reached from any
+ * network namespace.
  *
  * @module
  */
 
+import { connect, type Socket } from "node:net";
 import { eventually } from "./eventually.ts";
 
-/** A connection to a management interface. */
-export class ManagementClient implements AsyncDisposable {
-  readonly #connection: Deno.Conn;
-  readonly #lines: string[] = [];
-  #arrived: () => void = () => {};
-  readonly #reading: Promise<void>;
+/** How long an answer may take, ms. */
+const answerTimeout = 30_000;
 
-  private constructor(connection: Deno.Conn) {
-    this.#connection = connection;
-    this.#reading = this.#read().catch(() => {});
+/** A session. */
+export class ManagementClient implements AsyncDisposable {
+  readonly #socket: Socket;
+  readonly lines: string[] = [];
+  #rest = "";
+  #read = 0;
+  ended = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    const decoder = new TextDecoder();
+    socket.on("data", (bytes: Uint8Array) => {
+      const parts = (this.#rest + decoder.decode(bytes, { stream: true })).split("\r\n");
+      this.#rest = parts.pop()!;
+      this.lines.push(...parts);
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => this.ended = true);
   }
 
-  /** Connects once the socket is there. */
+  /** Connects, once somebody listens there. */
   static async connect(path: string): Promise<ManagementClient> {
-    let connection: Deno.Conn | undefined;
-    await eventually(`a management interface at ${path}`, async () => {
-      connection = await Deno.connect({ transport: "unix", path });
-      return true;
+    let socket: Socket | undefined;
+    await eventually(`somebody listens at ${path}`, async () => {
+      const attempt = connect(path);
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      attempt.once("connect", () => resolve(true));
+      attempt.once("error", () => resolve(false));
+      if (await promise) socket = attempt;
+      else attempt.destroy();
+      return socket !== undefined;
     });
-    return new ManagementClient(connection!);
+    return new ManagementClient(socket!);
+  }
+
+  /** What came without a line end: a prompt. */
+  get prompt(): string {
+    return this.#rest;
   }
 
   /** Sends a line. */
-  async send(line: string): Promise<void> {
-    await this.#connection.write(new TextEncoder().encode(`${line}\n`));
+  send(line: string): void {
+    this.#socket.write(`${line}\n`);
   }
 
-  /**
-   * Resolves with the next line that matches; lines before it are dropped.
-   *
-   * @throws {Error} with what came when the time passes.
-   */
-  async waitForLine(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpMatchArray> {
-    const end = Date.now() + timeoutMs;
-    const dropped: string[] = [];
-    for (;;) {
-      for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
-        const match = line.match(pattern);
-        if (match) return match;
-        dropped.push(line);
-      }
-      const left = end - Date.now();
-      if (left <= 0) throw new Error(`management: no ${pattern} in\n${dropped.join("\n")}`);
-      const arrival = Promise.withResolvers<void>();
-      this.#arrived = arrival.resolve;
-      const timer = setTimeout(arrival.resolve, left);
-      await arrival.promise;
-      clearTimeout(timer);
-    }
+  /** The first line that matches, of those after what this function returned before. */
+  async line(pattern: RegExp): Promise<string> {
+    const index = await this.#find(pattern, this.#read);
+    this.#read = index + 1;
+    return this.lines[index];
   }
 
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const bytes of this.#connection.readable) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split(/\r?\n/);
-      rest = lines.pop() ?? "";
-      this.#lines.push(...lines);
-      this.#arrived();
-    }
+  /** The same, as what the pattern matched. */
+  async waitForLine(pattern: RegExp): Promise<RegExpMatchArray> {
+    return (await this.line(pattern)).match(pattern)!;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Sends a command and returns its answer of one line. */
+  async command(line: string): Promise<string> {
+    const from = this.lines.length;
+    this.send(line);
+    return this.lines[await this.#find(/^(SUCCESS|ERROR):/, from)];
+  }
+
+  /** Sends a command and returns its answer up to END, without notifications in between. */
+  async list(line: string): Promise<string[]> {
+    const from = this.lines.length;
+    this.send(line);
+    const end = await this.#find(/^END$/, from);
+    return this.lines.slice(from, end).filter((text) => !text.startsWith(">"));
+  }
+
+  async #find(pattern: RegExp, from: number): Promise<number> {
+    let found = -1;
     try {
-      this.#connection.close();
-    } catch {
-      // The other end was first.
+      await eventually(`a line ${pattern}`, () => {
+        found = this.lines.findIndex((line, i) => i >= from && pattern.test(line));
+        return found >= 0;
+      }, answerTimeout);
+    } catch (cause) {
+      throw new Error(`no line ${pattern} in:\n${this.lines.join("\n")}`, { cause });
     }
-    await this.#reading;
+    return found;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.destroy();
+    return Promise.resolve();
   }
 }

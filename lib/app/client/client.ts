@@ -19,17 +19,21 @@ import type { TlsCredentials } from "../../control/tls_channel.ts";
 import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import { ClientConnection, serverPeer } from "./client_connection.ts";
-import type { ConnectionEnd } from "./connection_context.ts";
+import { type ConnectionEnd, endReason } from "./connection_context.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { ClientTunnel } from "./client_tunnel.ts";
 import type { CredentialPrompt } from "./credential_prompt.ts";
 import type { ClientNetwork } from "../client_network/client_network.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import type { PeerTrust } from "../peer_trust.ts";
-import { RemoteList } from "./remote_list.ts";
+import { type NameLookup, remoteChooser, RemoteList } from "./remote_list.ts";
 import type { UserCredentialSource } from "./user_credentials.ts";
+import { ClientStates } from "./client_states.ts";
 import { logAddress } from "../sockets.ts";
+import type { TunnelEnd } from "../tunnel.ts";
+import type { TunnelObserver } from "../tunnel_observer.ts";
 import type { ClientStatistics } from "../status/client_statistics.ts";
+import { clientStatistics } from "./client_picture.ts";
 
 /** What a client is made of. */
 export interface ClientParts {
@@ -44,12 +48,8 @@ export interface ClientParts {
   readonly userCredentials: UserCredentialSource;
   /** Who is told what the server wants of the user. */
   readonly prompt: CredentialPrompt;
-}
-
-/** How a client ended. */
-export interface ClientEnd {
-  readonly reason: string;
-  readonly error?: VpnError;
+  /** Who is told how far it is, and may hold it up. */
+  readonly observer: TunnelObserver;
 }
 
 /** See the module's page. */
@@ -59,6 +59,7 @@ export class Client {
   readonly #keyInstallations = new KeyInstallations();
   readonly #remotes: RemoteList;
   readonly #tunnel: ClientTunnel;
+  readonly #states: ClientStates;
   #plane!: DataPlane;
   #socket: ClientSocket | undefined;
   #socketNumber = 0;
@@ -78,8 +79,18 @@ export class Client {
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.#log = parts.log;
-    const { config, network, log } = parts;
-    this.#remotes = new RemoteList(config, log, (host, family) => network.resolve(host, family));
+    const { config, network, log, observer } = parts;
+    this.#states = new ClientStates(config, observer);
+    const lookup: NameLookup = (host, family) => {
+      this.#states.resolving(host);
+      return network.resolve(host, family);
+    };
+    this.#remotes = new RemoteList(
+      config,
+      log,
+      lookup,
+      remoteChooser(observer, this.#stopped.signal),
+    );
     this.#tunnel = new ClientTunnel(config, network, log, () => this.#detachTun());
   }
 
@@ -88,7 +99,7 @@ export class Client {
    *
    * @throws {VpnError} when the data plane cannot start.
    */
-  async run(): Promise<ClientEnd> {
+  async run(): Promise<TunnelEnd> {
     const { config } = this.#parts;
     this.#plane = await DataPlane.start({
       engine: config.process.engine,
@@ -128,19 +139,11 @@ export class Client {
   /** What was counted since the start. */
   status(): ClientStatistics {
     // Before the data plane has started there is nothing to count.
-    const counters = (this.#plane as DataPlane | undefined)?.counters;
-    const { bytesIn = 0, bytesOut = 0 } = counters?.peer(serverPeer) ?? {};
-    return {
-      time: Date.now(),
-      tunnelRead: counters?.deviceRead ?? 0,
-      tunnelWritten: counters?.deviceWritten ?? 0,
-      linkRead: bytesIn,
-      linkWritten: bytesOut,
-      authenticRead: bytesIn,
-    };
+    return clientStatistics((this.#plane as DataPlane | undefined)?.counters);
   }
 
-  async #connectForever(): Promise<ClientEnd> {
+  async #connectForever(): Promise<TunnelEnd> {
+    this.#states.entered("CONNECTING");
     for (;;) {
       const remote = await this.#remotes.next(() => this.#stopReason !== undefined);
       if (this.#stopReason !== undefined) return { reason: this.#stopReason };
@@ -159,8 +162,10 @@ export class Client {
       if (this.#stopReason !== undefined) return { reason: this.#stopReason };
       const final = this.#judge(end);
       if (final !== undefined) return final;
+      this.#states.reconnecting(endReason(end));
       await this.#tunnel.disconnected();
-      await this.#pause(this.#remotes.waitBefore());
+      const wait = this.#remotes.waitBefore();
+      if (!await this.#held(wait)) await this.#pause(wait);
     }
   }
 
@@ -174,7 +179,7 @@ export class Client {
   }
 
   /** What the end of a connection means for the program; undefined: it goes on. */
-  #judge(end: ConnectionEnd): ClientEnd | undefined {
+  #judge(end: ConnectionEnd): TunnelEnd | undefined {
     switch (end.kind) {
       case "exit":
         return { reason: end.reason, error: end.error };
@@ -208,7 +213,10 @@ export class Client {
     const family = server.hostname.includes(":") ? 6 : 4;
     this.#parts.network.connecting(server.hostname);
     const tcp = connection.transport === "tcp";
-    if (tcp) this.#log.at(1, `Attempting to establish TCP connection with ${logAddress(server)}`);
+    if (tcp) {
+      this.#states.entered("TCP_CONNECT");
+      this.#log.at(1, `Attempting to establish TCP connection with ${logAddress(server)}`);
+    }
     try {
       await this.#openSocket(connection, address);
     } catch (error) {
@@ -221,6 +229,7 @@ export class Client {
     if (tcp) this.#log.at(1, `TCP connection established with ${logAddress(server)}`);
     const name = tcp ? `TCPv${family}_CLIENT` : `UDPv${family}`;
     this.#log.at(1, `${name} link remote: ${logAddress(server)}`);
+    this.#states.entered("WAIT");
     this.#address = new Uint8Array(address);
     const ended = Promise.withResolvers<ConnectionEnd>();
     this.#wake = () => ended.resolve({ kind: "exit", reason: this.#stopReason ?? "stop" });
@@ -243,11 +252,13 @@ export class Client {
       userCredentials: () => this.#parts.userCredentials.get(this.#stopped.signal),
       authToken: (token, username) => this.#parts.userCredentials.tokenPushed(token, username),
       prompt: this.#parts.prompt,
+      states: this.#states,
       stopped: this.#stopped.signal,
       openTunnel: (pulled) => this.#openTunnel(connection, pulled, server.hostname),
       up: () => {
         this.#upSince = Date.now();
         this.#remotes.succeeded();
+        this.#states.connected(address);
         this.#log.at(0, "Initialization Sequence Completed");
       },
       ended: (end) => ended.resolve(end),
@@ -259,6 +270,7 @@ export class Client {
   }
 
   async #openTunnel(connection: Connection, pulled: PulledOptions, server: string): Promise<void> {
+    this.#states.pulled(pulled);
     this.#pingAction = pulled.ping.timeoutAction;
     this.#exitNotifications = connection.transport === "udp"
       ? pulled.explicitExitNotify ?? connection.explicitExitNotify
@@ -356,6 +368,16 @@ export class Client {
       this.#connection?.notifyExit();
       // The worker needs a moment to send it before it is stopped; a lost one is repeated.
       await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Whether somebody held it up, until now. */
+  async #held(wait: number): Promise<boolean> {
+    try {
+      return await this.#parts.observer.hold(wait / 1000, this.#stopped.signal);
+    } catch (error) {
+      if (this.#stopReason === undefined) throw error;
+      return true;
     }
   }
 

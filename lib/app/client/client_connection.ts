@@ -89,6 +89,7 @@ export class ClientConnection {
       transmit: (datagram) => context.transmit(datagram),
       peerResponded: () => {
         this.#responded = true;
+        context.states.entered("AUTH");
         this.#log.at(3, "TLS: Initial packet from the server");
       },
       verifyPeer: (peer) => this.#verifyPeer(peer),
@@ -195,6 +196,7 @@ export class ClientConnection {
     this.#keyBlock = keyBlock;
     this.#login.start();
     // A server before 2.6 waits for the request; a newer one sends its reply by itself.
+    this.#context.states.entered("GET_CONFIG");
     this.#later(0, () => this.#requestPush());
   }
 
@@ -262,6 +264,7 @@ export class ClientConnection {
       case "exit":
         return this.peerExited();
       case "auth-pending":
+        this.#context.states.pending(message.timeout);
         return this.#login.extend(message.timeout);
       case "info-pre":
         this.#login.inform(message.text);

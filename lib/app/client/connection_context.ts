@@ -13,6 +13,7 @@ import type { PeerTraffic } from "../../loop/counters.ts";
 import type { DataPlaneCommand } from "../../loop/data_plane.ts";
 import type { TemporaryFailure } from "../../wire/control_message.ts";
 import type { PeerTrust } from "../peer_trust.ts";
+import type { ClientStates } from "./client_states.ts";
 import type { CredentialPrompt } from "./credential_prompt.ts";
 
 /** User name and password, or what stands for them. */
@@ -36,6 +37,18 @@ export type ConnectionEnd =
   /** The program ends. */
   | { readonly kind: "exit"; readonly reason: string; readonly error?: VpnError };
 
+/** Why it ended, as OpenVPN's states name it. */
+export function endReason(end: ConnectionEnd): string {
+  switch (end.kind) {
+    case "auth-failed":
+      return "auth-failure";
+    case "unreachable":
+      return "init_instance";
+    default:
+      return end.reason;
+  }
+}
+
 /** What a connection needs of its client. */
 export interface ConnectionContext {
   readonly config: ClientConfig;
@@ -58,6 +71,7 @@ export interface ConnectionContext {
   /** `auth-token` was pushed: it stands for the password from now on. */
   authToken(token: string, username: string | undefined): void;
   readonly prompt: CredentialPrompt;
+  readonly states: ClientStates;
   /** The program ends: questions are given up. */
   readonly stopped: AbortSignal;
   /** Device, addresses and routes as pulled; resolves when they are there. */

@@ -36,6 +36,8 @@ export interface ChallengeRequest {
   readonly responseRequired: boolean;
   /** The log-in that it belongs to: of AUTH_FAILED's CRV1, none for CR_TEXT. */
   readonly login?: { readonly username: string; readonly state: string };
+  /** Of CR_TEXT: the server waits for the answer, the connection is there already. */
+  readonly pending?: boolean;
 }
 
 /** What the program asks for a secret of. */

@@ -71,7 +71,7 @@ export class PendingLogin {
     } else {
       try {
         const signal = AbortSignal.any([stopped, this.#over.signal]);
-        const answer = await prompt.challenge(wanted, signal);
+        const answer = await prompt.challenge({ ...wanted, pending: true }, signal);
         if (signal.aborted) return;
         const encoded = Buffer.from(answer, "utf8").toString("base64");
         this.#context.sendMessage(`CR_RESPONSE,${encoded}`);

@@ -11,7 +11,9 @@ import { encodeSockaddr } from "deno-tun";
 import { randomBytes } from "../../base/bytes.ts";
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { ClientConfig, Connection } from "../../config/config.ts";
+import type { TunnelObserver } from "../tunnel_observer.ts";
+import type { RemoteAnswer } from "../../management/queries.ts";
+import type { ClientConfig, Connection, Transport } from "../../config/config.ts";
 import type { TemporaryFailure } from "../../wire/control_message.ts";
 
 /** Somewhere to connect to. */
@@ -30,6 +32,24 @@ const patientRounds = 5;
 /** How long a name that does not resolve waits for its next try, ms. */
 const resolveRetryWait = 5000;
 
+/** Decides what to do with the remote that is next. */
+export type RemoteChooser = (connection: Connection) => Promise<RemoteAnswer>;
+
+/** Asks the observer; undefined where it doesn't want to be asked. */
+export function remoteChooser(
+  { chooseRemote }: TunnelObserver,
+  stopped: AbortSignal,
+): RemoteChooser | undefined {
+  return chooseRemote &&
+    (({ host, port, transport }) =>
+      chooseRemote({ host, port, protocol: protocolName(transport) }, stopped));
+}
+
+/** A transport as the management interface names a client's. */
+export function protocolName(transport: Transport): string {
+  return transport === "udp" ? "udp" : "tcp-client";
+}
+
 /** See the module's page. */
 export class RemoteList {
   readonly #config: ClientConfig;
@@ -45,7 +65,12 @@ export class RemoteList {
   /** Rounds through all remotes without a connection. */
   #rounds = 0;
 
-  constructor(config: ClientConfig, log: Log, lookup: NameLookup) {
+  /** In place of the one of `#connections`, where somebody chose another. */
+  #chosen: Connection | undefined;
+  readonly #choose: RemoteChooser | undefined;
+
+  constructor(config: ClientConfig, log: Log, lookup: NameLookup, choose?: RemoteChooser) {
+    this.#choose = choose;
     this.#config = config;
     this.#lookup = lookup;
     this.#log = log;
@@ -72,9 +97,32 @@ export class RemoteList {
         this.#rounds++;
         if (connectRetryMax > 0 && this.#rounds >= connectRetryMax) return undefined;
       }
+      if (!await this.#chooseCurrent(stopped)) continue;
       this.#addresses = await this.#resolve(this.#current, stopped);
     }
     return undefined;
+  }
+
+  /** Whether the remote that is next is to be tried. */
+  async #chooseCurrent(stopped: () => boolean): Promise<boolean> {
+    this.#chosen = undefined;
+    if (this.#choose === undefined) return true;
+    let answer: RemoteAnswer;
+    try {
+      answer = await this.#choose(this.#current);
+    } catch (error) {
+      if (stopped()) return false;
+      throw error;
+    }
+    if (answer.kind === "skip") {
+      // One that is skipped has not failed: what is counted are rounds of attempts.
+      this.#index = (this.#index + answer.count - 1) % this.#connections.length;
+      return false;
+    }
+    if (answer.kind === "modify") {
+      this.#chosen = { ...this.#current, host: answer.hostname, port: Number(answer.port) };
+    }
+    return true;
   }
 
   /** The last address connected: the next failure is a first one, and tries all again. */
@@ -108,7 +156,7 @@ export class RemoteList {
   }
 
   get #current(): Connection {
-    return this.#connections[Math.max(this.#index, 0)];
+    return this.#chosen ?? this.#connections[Math.max(this.#index, 0)];
   }
 
   async #resolve(connection: Connection, stopped: () => boolean): Promise<Uint8Array[]> {

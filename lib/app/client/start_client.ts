@@ -11,15 +11,23 @@ import { clientControlWrap } from "../control_protection/control_wrap.ts";
 import { peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatClientStatistics } from "../status/client_statistics.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
+import type { TunnelHooks } from "../tunnel_hooks.ts";
 import { ClientNetwork } from "../client_network/client_network.ts";
+import { protocolName } from "./remote_list.ts";
 import { Client } from "./client.ts";
 import { TerminalPrompt } from "./terminal_prompt.ts";
 import { UserCredentialSource } from "./user_credentials.ts";
 
 /** See `startTunnel`. */
-export function startClient(given: ClientConfig, files: LoadedFiles, log: Log): Tunnel {
+export function startClient(
+  given: ClientConfig,
+  files: LoadedFiles,
+  log: Log,
+  { observer, prompt: promptOf }: TunnelHooks,
+): Tunnel {
   // What may be wrong with the configuration comes first: a kill switch would stay in force.
-  const prompt = new TerminalPrompt(log);
+  const terminal = new TerminalPrompt(log);
+  const prompt = promptOf?.(terminal) ?? terminal;
   const userCredentials = new UserCredentialSource(given, files, prompt);
   const credentials = tlsCredentials(given.tls, files);
   const trust = peerTrust("server", given.tls, files, log);
@@ -34,6 +42,7 @@ export function startClient(given: ClientConfig, files: LoadedFiles, log: Log): 
     network,
     userCredentials,
     prompt,
+    observer,
   });
   const ended = client.run().catch((cause: unknown): TunnelEnd => ({
     reason: "failure",
@@ -44,12 +53,31 @@ export function startClient(given: ClientConfig, files: LoadedFiles, log: Log): 
   return {
     ended,
     status: () => formatClientStatistics(client.status()),
+    traffic: () => {
+      const { linkRead, linkWritten } = client.status();
+      return { bytesIn: linkRead, bytesOut: linkWritten };
+    },
+    client: {
+      get authRetry() {
+        return userCredentials.authRetry;
+      },
+      set authRetry(mode) {
+        userCredentials.authRetry = mode;
+      },
+      forgetPasswords: () => userCredentials.forget(),
+      remotes: config.connections.map(({ host, port, transport }) => ({
+        host,
+        port,
+        protocol: protocolName(transport),
+      })),
+    },
     reconnect: () => {
       client.reconnect("SIGUSR1");
       return true;
     },
     stop: async (reason) => {
       // SIGHUP starts anew, and one that ended by itself was not ended by the user.
+      observer.state({ name: "EXITING", detail: reason });
       const orderly = running && reason !== "SIGHUP";
       client.stop(reason);
       await ended;

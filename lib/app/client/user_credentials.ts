@@ -33,9 +33,12 @@ export class UserCredentialSource {
   #challenge: Challenge | undefined;
   #token: UserCredentials | undefined;
   #lastUsername = "";
+  /** `auth-retry`; the management interface may change it. */
+  authRetry: ClientConfig["authRetry"];
 
   constructor(config: ClientConfig, files: LoadedFiles, prompt: CredentialPrompt) {
     this.#config = config;
+    this.authRetry = config.authRetry;
     this.#files = files;
     this.#prompt = prompt;
   }
@@ -80,9 +83,15 @@ export class UserCredentialSource {
     if (this.#challenge !== undefined) return "retry";
     // A token that ran out is no reason to give up: the password is still there.
     if (hadToken) return "retry";
-    const { authRetry } = this.#config;
+    const { authRetry } = this;
     if (authRetry !== "nointeract") this.#cached = undefined;
     return authRetry === "none" ? "end" : "retry";
+  }
+
+  /** Forgets what was entered. */
+  forget(): void {
+    this.#cached = undefined;
+    this.#prepared = undefined;
   }
 
   async #ask(signal: AbortSignal): Promise<UserCredentials | undefined> {

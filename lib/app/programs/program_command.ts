@@ -6,7 +6,7 @@
  */
 
 import { VpnError } from "../../base/errors.ts";
-import { tokenize } from "../../config/tokenize.ts";
+import { tokenize } from "../../base/tokenize.ts";
 
 /** What is executed. */
 export interface ProgramCommand {

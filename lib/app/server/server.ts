@@ -34,6 +34,7 @@ import { RevocationWatch } from "./revocation_watch.ts";
 import type { Lease, ServerClient } from "./server_client.ts";
 import type { ServerContext, ServerParts } from "./server_context.ts";
 import { namelessClient, ServerInstance } from "./server_instance.ts";
+import { ServerControl } from "./server_control.ts";
 import { serverStatus } from "./server_picture.ts";
 import type { ServerStatus } from "../status/server_status.ts";
 import { ServerSockets } from "./server_sockets.ts";
@@ -157,6 +158,11 @@ export class Server {
   /** Clients, routes and traffic. */
   status(): ServerStatus {
     return serverStatus(this.#leases.all(), this.#plane.counters);
+  }
+
+  /** What can be done with its clients. */
+  control(): ServerControl {
+    return new ServerControl(() => this.#leases.all(), this.#plane.counters);
   }
 
   /** Ends all sessions and undoes all that was set up. May be called once. */

@@ -11,6 +11,7 @@ import { serverControlWrap } from "../control_protection/control_wrap.ts";
 import { peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
+import type { TunnelHooks } from "../tunnel_hooks.ts";
 import { programsOf } from "../programs/programs_of.ts";
 import { openLogin } from "../users/open_login.ts";
 import { Server } from "./server.ts";
@@ -20,7 +21,9 @@ export async function startServer(
   config: ServerConfig,
   files: LoadedFiles,
   log: Log,
+  { observer }: TunnelHooks,
 ): Promise<Tunnel> {
+  observer.state({ name: "CONNECTING" });
   const ended = Promise.withResolvers<TunnelEnd>();
   const programs = programsOf(config, log);
   await using opened = new AsyncDisposableStack();
@@ -40,11 +43,19 @@ export async function startServer(
     failed: (error) => ended.resolve({ reason: "failure", error }),
   });
   const resources = opened.move();
+  const { ifconfig, ifconfigIpv6 } = config.network;
+  const addresses = { ipv4: ifconfig?.local, ipv6: ifconfigIpv6?.local };
+  observer.state({ name: "ASSIGN_IP", ...addresses });
+  observer.state({ name: "CONNECTED", detail: "SUCCESS", ...addresses });
+  const control = server.control();
   return {
     ended: ended.promise,
     status: (version = config.log.statusVersion) => formatServerStatus(server.status(), version),
+    traffic: () => control.totalTraffic(),
+    server: control,
     reconnect: () => false,
     stop: async (reason) => {
+      observer.state({ name: "EXITING", detail: reason });
       await server.stop();
       await resources.disposeAsync();
       ended.resolve({ reason });

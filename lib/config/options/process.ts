@@ -1,14 +1,12 @@
 /**
  * The process, its files, its log.
- * (OpenVPN's generic-options.rst, log-options.rst, management-options.rst.)
+ * (OpenVPN's generic-options.rst, log-options.rst.)
  *
  * @module
  */
 
 import * as parse from "../parameters.ts";
 import { type OptionContext, rows } from "../option.ts";
-
-const management = (name: string, usage: string, summary: string) => ({ name, usage, summary });
 
 /** What is done at once, from the command line; a configuration can't ask for it. */
 const command = (name: string, usage: string, summary: string) => ({
@@ -160,21 +158,6 @@ export const processOptions = rows("process and log", [
   { name: "remap-usr1", usage: "SIGHUP|SIGTERM", summary: "What SIGUSR1 does" },
   { name: "nice", usage: "N", summary: "Priority of the process" },
   { name: "mlock", summary: "Keep memory from being swapped out" },
-  management("management", "ADDRESS PORT|unix [PASSWORD-FILE]", "Interface for other programs"),
-  management("management-client-user", "USER", "Who may use it"),
-  management("management-client-group", "GROUP", "Who may use it"),
-  management("management-query-passwords", "", "Ask there for passwords"),
-  management("management-query-remote", "", "Ask there for the remote"),
-  management("management-query-proxy", "", "Ask there for the proxy"),
-  management("management-hold", "", "Start when told there"),
-  management("management-signal", "", "End when it closes"),
-  management("management-forget-disconnect", "", "Forget passwords when it closes"),
-  management("management-up-down", "", "Report there when the tunnel is up"),
-  management("management-client", "", "Connect to it rather than listen"),
-  management("management-external-key", "[FLAG…]", "Sign there"),
-  management("management-external-cert", "HINT", "Fetch the certificate there"),
-  management("management-client-auth", "", "Ask there whether a client may come in"),
-  management("management-log-cache", "N", "Log lines that it keeps"),
   command("genkey", "[TYPE] [FILE] [DATA]", "Make a key and end"),
   command("mktun", "", "Make a persistent device and end"),
   command("rmtun", "", "Remove a persistent device and end"),

@@ -18,7 +18,7 @@ function candidate(commonName: string): Candidate {
     push: new PushList(["route 10.0.0.0 255.0.0.0"]),
     settings: noSettings({ sessionTimeout: 0 }),
     // Only what the step looks at.
-  } as Candidate;
+  } as Partial<Candidate> as Candidate;
 }
 
 async function withFiles(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { quote, tokenize } from "../../../lib/config/mod.ts";
-import { maximumWordLength } from "../../../lib/config/tokenize.ts";
+import { maximumWordLength } from "../../../lib/base/tokenize.ts";
 import { tryRun } from "../../harness/command.ts";
 import { testWith } from "../../harness/requirements.ts";
 
