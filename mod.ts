@@ -45,7 +45,16 @@ export {
   verifyPeerCertificate,
 } from "./lib/pki/verify_chain.ts";
 export type { Purpose } from "./lib/pki/usage.ts";
-export { clientProfile, type ClientProfileOptions, type TunnelOptions } from "./lib/pki/profile.ts";
+export {
+  clientProfile,
+  type ClientProfileOptions,
+  type ProfileControlKey,
+  type ProfileReferences,
+  type ProfileRemote,
+  type ProfileSystem,
+  profileSystems,
+} from "./lib/pki/client_profile.ts";
+export type { TunnelOptions } from "./lib/pki/profile_lines.ts";
 export {
   openStateDirectory,
   type StateDirectory,

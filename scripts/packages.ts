@@ -17,6 +17,7 @@ export const packageOf = {
   script: "bsdutils",
   dig: "bind9-dnsutils",
   dnsmasq: "dnsmasq-base",
+  "make-cadir": "easy-rsa",
 } as const satisfies Record<string, string>;
 
 /** File to the Debian package that has it: what the tests of the engine ipsec-mb need. */

@@ -19,14 +19,14 @@ const temporary = /^\..+\.[0-9a-f-]{36}\.tmp$/;
  */
 export async function writeFileAtomically(
   path: string,
-  text: string,
+  content: string | Uint8Array,
   mode: number,
 ): Promise<void> {
   const directory = dirname(path);
   const draft = join(directory, `.${basename(path)}.${crypto.randomUUID()}.tmp`);
   try {
     using file = await Deno.open(draft, { write: true, createNew: true, mode: 0o600 });
-    const bytes = new TextEncoder().encode(text);
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     for (let written = 0; written < bytes.length;) {
       written += await file.write(bytes.subarray(written));
     }

@@ -53,26 +53,42 @@ export class AuthorityKey {
         "bring the authority's key back: signing needs it",
       );
     }
-    let passphrase: string | undefined;
-    if (isEncryptedKey(pem)) {
-      if (this.passphrase === undefined) {
-        throw new VpnError(
-          `${this.path} is encrypted`,
-          "give its passphrase with --passphrase-file FILE",
-        );
-      }
-      passphrase = await this.passphrase();
+    return await openSigner(this.path, pem, this.certificate, this.passphrase);
+  }
+}
+
+/**
+ * An authority with its key, ready to sign.
+ *
+ * @param path Of the key, for messages.
+ * @throws {VpnError} naming the file: it is another authority's, or its passphrase is missing.
+ */
+export async function openSigner(
+  path: string,
+  pem: string,
+  certificate: Certificate,
+  passphrase: PassphraseSource | undefined,
+): Promise<SigningAuthority> {
+  let given: string | undefined;
+  if (isEncryptedKey(pem)) {
+    if (passphrase === undefined) {
+      throw new VpnError(
+        `${path} is encrypted`,
+        "give its passphrase with --passphrase-file FILE",
+      );
     }
-    try {
-      checkKeyPair(this.certificate, pem, passphrase);
-      const { privateKey: key } = await importKeyPair(pem, passphrase);
-      return { certificate: this.certificate, key };
-    } catch (error) {
-      if (!(error instanceof CertificateError)) throw error;
-      const [what, remedy] = error.reason === "malformed" && passphrase !== undefined
+    given = await passphrase();
+  }
+  try {
+    checkKeyPair(certificate, pem, given);
+    const { privateKey: key } = await importKeyPair(pem, given);
+    return { certificate, key };
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    const [what, remedy] =
+      error.reason === "malformed" && given !== undefined && !/not supported/.test(error.message)
         ? ["the passphrase is wrong, or the key is damaged", "try again, or restore it"]
-        : [error.message, "restore it from a backup of the state directory"];
-      throw new CertificateError(error.reason, `${this.path}: ${what}`, remedy, { cause: error });
-    }
+        : [error.message, error.remedy];
+    throw new CertificateError(error.reason, `${path}: ${what}`, remedy, { cause: error });
   }
 }

@@ -43,20 +43,7 @@ export async function createStateAuthority(
   const files = stateFiles(directory);
   {
     using _lock = await lockDirectory(directory, ".lock");
-    const present = [files.caKey, files.caCertificate, files.index, files.serverConfiguration]
-      .find(fileExists);
-    if (present === files.caKey && !fileExists(files.caCertificate)) {
-      throw new VpnError(
-        `${files.caKey} is there without ${files.caCertificate}`,
-        "restore that, or remove the key if nothing was issued with it",
-      );
-    }
-    if (present !== undefined) {
-      throw new VpnError(
-        `${directory} has a certification authority already (${present})`,
-        "choose another directory with --state",
-      );
-    }
+    refusePresentAuthority(directory, files);
     await makeAuthority(files, {
       ...request,
       now: options.now?.() ?? Date.now(),
@@ -70,6 +57,27 @@ export async function createStateAuthority(
   });
   await authority.issueRevocationList();
   return authority;
+}
+
+/**
+ * Keeps an authority from being overwritten.
+ *
+ * @throws {VpnError} when the directory has one.
+ */
+export function refusePresentAuthority(directory: string, files: StateFiles): void {
+  const present = [files.caCertificate, files.index, files.serverConfiguration, files.caKey]
+    .find(fileExists);
+  if (present === undefined) return;
+  if (present === files.caKey) {
+    throw new VpnError(
+      `${files.caKey} is there without ${files.caCertificate}`,
+      "restore that, or remove the key if nothing was issued with it",
+    );
+  }
+  throw new VpnError(
+    `${directory} has a certification authority already (${present})`,
+    "choose another directory with --state",
+  );
 }
 
 /** Makes `ca.key`, unless a start that was cut off left one, and `ca.crt`. */

@@ -23,3 +23,14 @@ export function checkedAuthorityUrl(text: string): string {
   }
   return url.href.replace(/\/+$/, "");
 }
+
+/**
+ * The URL that download links are below. Only HTTPS: a private key comes by it.
+ *
+ * @throws {VpnError} when it is none.
+ */
+export function checkedLinkUrl(text: string): string {
+  const url = checkedAuthorityUrl(text);
+  if (url.startsWith("https:")) return url;
+  throw new VpnError(`"${text}" is not HTTPS`, "give the address of vpn serve --https");
+}

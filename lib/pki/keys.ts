@@ -125,8 +125,15 @@ export function isEncryptedKey(pem: string): boolean {
 function readPrivateKey(pem: string, passphrase?: string): KeyObject {
   try {
     return createPrivateKey({ key: pem, format: "pem", passphrase });
-  } catch {
+  } catch (error) {
     // The underlying error is not passed on: it could quote the key.
+    if (passphrase !== undefined && error instanceof Error && /unsupported/.test(error.message)) {
+      throw new CertificateError(
+        "malformed",
+        "the private key is encrypted in a way that is not supported",
+        "convert it with openssl pkcs8 -topk8 -v2 aes256",
+      );
+    }
     throw new CertificateError(
       "malformed",
       "the private key cannot be read",

@@ -17,6 +17,7 @@ export * from "./crl.ts";
 export * from "./keys.ts";
 export * from "./usage.ts";
 export * from "./verify_chain.ts";
-export * from "./profile.ts";
+export * from "./client_profile.ts";
+export * from "./server_configuration.ts";
 export * from "./state_files.ts";
 export * from "./state_directory.ts";

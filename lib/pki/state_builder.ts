@@ -22,7 +22,8 @@ import {
   isEncryptedKey,
   type KeyType,
 } from "./keys.ts";
-import { clientProfile, serverConfiguration } from "./profile.ts";
+import { clientProfile } from "./client_profile.ts";
+import { serverConfiguration } from "./server_configuration.ts";
 import { newestServerEntry, writeServerFiles } from "./server_files.ts";
 import { PUBLIC, SECRET, secretFiles, type StateFiles } from "./state_files.ts";
 import type { Purpose } from "./usage.ts";
@@ -215,7 +216,7 @@ export class StateBuilder {
       ca: certificatePem(authority.certificate),
       cert: certificatePem(await authority.certificateOf(client)),
       key: await authority.privateKeyOf(client) ?? "",
-      tlsAuthKey,
+      controlKey: { kind: "tls-auth", text: tlsAuthKey },
     });
     await writeFileAtomically(files.clientProfile, profile, SECRET);
     await authority.index.setSetting("remote", remote);

@@ -5,16 +5,20 @@
  */
 
 import { join } from "node:path";
+import { fileError } from "../../base/atomic_file.ts";
 import { checkedAuthorityUrl } from "../../pki/authority_url.ts";
+import { certificatePem } from "../../pki/certificate.ts";
 import type { IndexEntry } from "../../pki/certificate_index.ts";
 import { createStateAuthority } from "../../pki/authority_maker.ts";
 import { formatName } from "../../pki/distinguished_name.ts";
+import { fileNameOf } from "../../pki/profile_files.ts";
 import { SERVER_NAME, writeServerFiles } from "../../pki/server_files.ts";
 import type { PkiOperation } from "../commands/pki_options.ts";
 import { dayAndDistance } from "./entry_state.ts";
 import { openAuthorityOf, stateOf } from "./opened.ts";
+import { writeOutputFiles } from "./output_files.ts";
 import { newPassphrase } from "./passphrase.ts";
-import { print } from "./terminal.ts";
+import { print, write } from "./terminal.ts";
 
 /** Makes an authority. */
 export async function init(given: PkiOperation<"init">): Promise<void> {
@@ -24,7 +28,7 @@ export async function init(given: PkiOperation<"init">): Promise<void> {
     keyType: given.keyType,
     days: given.days,
     passphrase: given.encrypt
-      ? await newPassphrase(given.passphraseFile, "the authority's key")
+      ? await newPassphrase(given.passphraseFile, "the authority's key", "--passphrase-file")
       : undefined,
   });
   if (url !== undefined) await authority.index.setSetting("url", url);
@@ -57,6 +61,32 @@ export async function issue(given: PkiOperation<"issue">): Promise<void> {
     await writeServerFiles(authority, entry);
     print(`Wrote ${authority.files.serverCertificate} and its key.`);
   } else print(`Next: vpn pki export ${entry.name}`);
+}
+
+/** Issues a certificate for a key that stays on its device. */
+export async function sign(given: PkiOperation<"sign">): Promise<void> {
+  const request = await readRequest(given.request);
+  using authority = await openAuthorityOf(given);
+  const entry = await authority.sign(request, {
+    name: given.commonName,
+    purpose: given.server ? "server" : "client",
+    days: given.days,
+    alternativeNames: given.alternativeNames,
+  });
+  const content = certificatePem(await authority.certificateOf(entry));
+  if (given.out === "-") return write(content);
+  const path = given.out ?? `${fileNameOf(entry.name)}.crt`;
+  printIssued("Issued", entry);
+  await writeOutputFiles([{ path, content, secret: false }], given.force);
+  print(`Wrote ${path}.`);
+}
+
+async function readRequest(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw fileError(error, `cannot read ${path}`);
+  }
 }
 
 /** Issues a certificate again. */

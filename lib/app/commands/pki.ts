@@ -13,11 +13,16 @@ const operations: {
 } = {
   init: async (given) => (await import("../authority/issuing.ts")).init(given),
   issue: async (given) => (await import("../authority/issuing.ts")).issue(given),
+  sign: async (given) => (await import("../authority/issuing.ts")).sign(given),
   renew: async (given) => (await import("../authority/issuing.ts")).renew(given),
   revoke: async (given) => (await import("../authority/revoking.ts")).revoke(given),
   crl: async (given) => (await import("../authority/revoking.ts")).crl(given),
   list: async (given) => (await import("../authority/showing.ts")).list(given),
   show: async (given) => (await import("../authority/showing.ts")).show(given),
+  export: async (given) => (await import("../authority/export_command.ts")).exportFiles(given),
+  link: async (given) => (await import("../authority/link_command.ts")).link(given),
+  import: async (given) => (await import("../authority/importing.ts")).importAuthority(given),
+  key: async (given) => (await import("../authority/control_keys.ts")).key(given),
   settings: async (given) => (await import("../authority/settings.ts")).settings(given),
 };
 

@@ -5,13 +5,10 @@
  */
 
 import {
-  argument,
   choice,
   command,
   constant,
-  integer,
   message,
-  multiple,
   object,
   option,
   optional,
@@ -19,47 +16,25 @@ import {
   string,
 } from "@optique/core";
 import type { InferValue } from "@optique/core";
-import { path } from "@optique/run";
 import { keyTypes } from "../../pki/key_types.ts";
 import { revocationReasons } from "../../pki/revocation_reason.ts";
-
-/** Most days that a certificate may last: a hundred years. */
-const MAX_DAYS = 36_500;
-
-const action = constant("pki");
-
-/** What every command of the authority takes. */
-const common = {
-  state: optional(option("--state", path({ metavar: "DIR" }), {
-    description: message`The state directory. Default: vpn-data.`,
-  })),
-  passphraseFile: optional(option("--passphrase-file", path({ metavar: "FILE" }), {
-    description:
-      message`A file whose first line is the passphrase of the authority's key. Without it, it is asked for.`,
-  })),
-} as const;
-
-const json = option("--json", { description: message`Print JSON, for scripts.` });
-
-const days = optional(option("--days", integer({ metavar: "DAYS", min: 1, max: MAX_DAYS }), {
-  description: message`How long it is valid.`,
-}));
-
-const name = argument(string({ metavar: "NAME" }), {
-  description: message`The common name of the certificate.`,
-});
-
-const nameOrSerial = argument(string({ metavar: "NAME|SERIAL" }), {
-  description: message`The common name, or the serial number in hexadecimal.`,
-});
-
-const alternativeNames = multiple(option("--san", string({ metavar: "HOST" }), {
-  description: message`A host name or address of its owner; may be given several times.`,
-}));
-
-const server = option("--server", {
-  description: message`For a server; otherwise the certificate is a client's.`,
-});
+import {
+  action,
+  alternativeNames,
+  common,
+  days,
+  json,
+  name,
+  nameOrSerial,
+  server,
+} from "./pki_common_options.ts";
+import {
+  exportCommand,
+  importCommand,
+  keyCommand,
+  linkCommand,
+  signCommand,
+} from "./pki_export_options.ts";
 
 const init = command(
   "init",
@@ -179,6 +154,10 @@ const settings = command(
     remote: optional(option("--remote", string({ metavar: "HOST[:PORT]" }), {
       description: message`The server's address for the profiles that are exported.`,
     })),
+    linkUrl: optional(option("--link-url", string({ metavar: "URL" }), {
+      description:
+        message`Where download links lead: the address of vpn serve --https, as https://vpn.example:8443. Empty: nowhere.`,
+    })),
     proto: optional(option("--proto", choice(["udp", "tcp"]), {
       description: message`Its transport.`,
     })),
@@ -187,7 +166,10 @@ const settings = command(
   { description: message`Show or change what goes into certificates and profiles.` },
 );
 
-const operations = or(init, issue, renew, revoke, list, show, crl, settings);
+const operations = or(
+  or(init, issue, signCommand, renew, revoke, list, show, crl),
+  or(exportCommand, linkCommand, importCommand, keyCommand, settings),
+);
 
 /** What a command line of `vpn pki` asks for; `operation` names the command. */
 export type PkiArguments = InferValue<typeof operations>;

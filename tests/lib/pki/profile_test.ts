@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseArgv } from "../../../lib/config/mod.ts";
 import { VpnError } from "../../../lib/base/errors.ts";
-import { clientProfile, serverConfiguration } from "../../../lib/pki/profile.ts";
+import { clientProfile } from "../../../lib/pki/client_profile.ts";
+import { serverConfiguration } from "../../../lib/pki/server_configuration.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 
 const pem = "-----BEGIN X-----\nAAAA\n-----END X-----\n";
-const client = { remote: "vpn.example", ca: pem, cert: pem, key: pem, tlsAuthKey: pem };
+const controlKey = { kind: "tls-auth", text: pem } as const;
+const client = { remote: "vpn.example", ca: pem, cert: pem, key: pem, controlKey };
 
 Deno.test("our own parser takes the profile and the server's configuration", async () => {
   await inTemporaryDirectory(async (directory) => {
