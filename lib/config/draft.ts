@@ -212,7 +212,6 @@ export interface Draft {
   connectFreqInitial?: { readonly count: number; readonly seconds: number };
   usernameAsCommonName?: boolean;
   authUserPassVerify?: { readonly command: string; readonly method: "via-env" | "via-file" };
-  clientCrresponse?: string;
   authUserPassOptional?: boolean;
   authGenToken?: {
     readonly lifetime: number;
@@ -220,7 +219,7 @@ export interface Draft {
     readonly externalAuth: boolean;
   };
   authGenTokenSecret?: FileReference;
-  vpnUsers?: string;
+  vpnUsers?: FileReference;
   serverIpv6?: { readonly network: string; readonly prefixLength: number };
   poolIpv6?: { readonly network: string; readonly prefixLength: number };
   ifconfigPushConstraint?: { readonly network: string; readonly netmask: string };

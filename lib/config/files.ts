@@ -115,6 +115,7 @@ function namedFiles(config: Config): NamedFile[] {
     add(config.controlKey?.key, true);
     add(config.groupControlKey?.key, true);
     add(config.tlsCryptV2.revoked, false);
+    add(config.login.users, true);
     add(config.login.token?.secret, true);
   } else {
     for (const connection of config.connections) add(connection.controlKey?.key, true);

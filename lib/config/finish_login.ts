@@ -4,19 +4,20 @@
  * @module
  */
 
-import type { LoginOptions, TlsOptions, TokenOptions } from "./config.ts";
+import type { LoginOptions, Notice, TlsOptions, TokenOptions } from "./config.ts";
 import type { Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
-import { defined, resolvePath, resolveReference } from "./finish_common.ts";
+import { defined, resolveReference } from "./finish_common.ts";
+import { notice } from "./option.ts";
 
 /** The options of a draft, checked against each other. */
-export function loginOptions(draft: Draft, tls: TlsOptions): LoginOptions {
+export function loginOptions(draft: Draft, tls: TlsOptions, notices: Notice[]): LoginOptions {
   requireDecider(draft);
+  warnOpen(draft, notices);
   const { authUserPassVerify: verify } = draft;
   return defined({
-    users: draft.vpnUsers === undefined ? undefined : resolvePath(draft, draft.vpnUsers),
+    users: resolveReference(draft, draft.vpnUsers),
     verify: verify && { command: verify.command, method: requireSecurity(draft, verify.method) },
-    answerCommand: draft.clientCrresponse,
     optional: draft.authUserPassOptional ?? false,
     token: tokenOptions(draft, tls),
   });
@@ -42,6 +43,14 @@ function requireDecider(draft: Draft): void {
       draft.positions.get(option),
     );
   }
+}
+
+function warnOpen(draft: Draft, notices: Notice[]): void {
+  const { verifyClientCert: mode } = draft;
+  const position = draft.positions.get("verify-client-cert");
+  if (position === undefined || mode === undefined || mode === "require") return;
+  const message = `"verify-client-cert ${mode}": a password alone lets clients in`;
+  notices.push(notice("warning", 1, position, message));
 }
 
 function requireSecurity(

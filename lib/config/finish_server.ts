@@ -103,7 +103,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     connectFreq: draft.connectFreq,
     connectFreqInitial: draft.connectFreqInitial ?? { count: 100, seconds: 10 },
     usernameAsCommonName: draft.usernameAsCommonName ?? false,
-    login: loginOptions(draft, common.tls),
+    login: loginOptions(draft, common.tls, notices),
     clientConfigDir: draft.clientConfigDir === undefined
       ? undefined
       : resolvePath(draft, draft.clientConfigDir),

@@ -9,15 +9,13 @@ import type { FileReference } from "./position.ts";
 /** How a server checks its users; nothing of it: certificates decide. */
 export interface LoginOptions {
   /** `vpn-users` (ours): file of users with password hashes. */
-  readonly users?: string;
+  readonly users?: FileReference;
   /** `auth-user-pass-verify`: a program that decides. */
   readonly verify?: {
     readonly command: string;
     /** How it gets user name and password. */
     readonly method: "via-env" | "via-file";
   };
-  /** `client-crresponse`: a program that judges what a client answers meanwhile. */
-  readonly answerCommand?: string;
   /** `auth-user-pass-optional`: clients may come without a user name. */
   readonly optional: boolean;
   /** `auth-gen-token`: clients get a token in place of their password. */

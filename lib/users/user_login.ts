@@ -96,7 +96,12 @@ export class UserLogin {
   readonly #states = new ChallengeStates();
   readonly #queue: WorkQueue;
 
-  constructor(directory: UserDirectory, limits: LoginLimits = {}) {
+  /** @param verify In place of `verifyPassword`, for tests. */
+  constructor(
+    directory: UserDirectory,
+    limits: LoginLimits = {},
+    readonly verify: typeof verifyPassword = verifyPassword,
+  ) {
     this.#directory = directory;
     this.#sources = new FailureLimit({ ...sourceLimit, ...limits.source });
     this.#names = new FailureLimit({ ...nameLimit, ...limits.name });
@@ -166,7 +171,7 @@ export class UserLogin {
     const field = parsePasswordField(attempt.password);
     const user = this.#directory.find(attempt.username);
     if (field.kind === "dynamic") return await this.#judgeAnswer(user, field, now);
-    const right = await verifyPassword(field.password, user?.password ?? hashOfNobody());
+    const right = await this.verify(field.password, user?.password ?? hashOfNobody());
     if (!right || user === undefined) {
       return { kind: "refused", detail: user === undefined ? "no such user" : "wrong password" };
     }

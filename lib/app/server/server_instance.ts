@@ -271,7 +271,7 @@ export class ServerInstance implements ServerClient {
       tellWithKeys: (text) => void (this.#messageWithKeys = text),
       dismiss: (answer) => this.dismiss(answer),
       allow: (milliseconds) => this.#bePatient(milliseconds),
-      atEnd: (action) => void this.#endings.push(action),
+      atEnd: (action) => this.#closed ? action() : void this.#endings.push(action),
     }, config);
   }
 

@@ -41,11 +41,11 @@ export async function openLogin(parts: LoginParts): Promise<LoginPolicy> {
   const { config, files, programs, log } = parts;
   const { login } = config;
   const deciders: LoginDecider[] = [];
-  const users = login.users ?? await stateUsers(config);
+  const users = login.users?.source === "file" ? login.users.path : await stateUsers(config);
   if (users !== undefined) deciders.push(await UserFileDecider.open(users, log));
   if (login.verify !== undefined) {
     const { temporaryDirectory } = config.process;
-    const { answerCommand } = login;
+    const answerCommand = config.scripts["client-crresponse"];
     deciders.push(
       new ProgramDecider({ ...login.verify, answerCommand, programs, temporaryDirectory }),
     );

@@ -14,7 +14,7 @@ export const loginOptionRows = rows("users", [
     name: "vpn-users",
     usage: "FILE",
     summary: "Ours: users with password and one-time code, as vpn user makes them",
-    apply: ({ draft }, [path]) => void (draft.vpnUsers = path),
+    apply: (context, [path]) => void (context.draft.vpnUsers = context.file(path)),
   },
   {
     name: "auth-user-pass-verify",
@@ -27,13 +27,6 @@ export const loginOptionRows = rows("users", [
         method: parse.word(context, method, ["via-env", "via-file"]),
       };
     },
-  },
-  {
-    name: "client-crresponse",
-    usage: "COMMAND",
-    class: "script",
-    summary: "A client's answer to a question while auth-user-pass-verify waits",
-    apply: ({ draft }, [command]) => void (draft.clientCrresponse = command),
   },
   {
     name: "auth-user-pass-optional",

@@ -53,5 +53,6 @@ export const scriptOptions = rows("scripts", [
   },
   script("client-connect", "When a client is there"),
   script("client-disconnect", "When a client is gone"),
+  script("client-crresponse", "A client's answer to a question while auth-user-pass-verify waits"),
   script("learn-address", "When a client gets an address"),
 ]);

@@ -283,3 +283,46 @@ for (const role of ["client", "server"] as const) {
     }
   });
 }
+
+for (const clientCertificate of ["optional", "none"] as const) {
+  Deno.test(`a client may be without a certificate where it is "${clientCertificate}"`, async () => {
+    const pair = new SessionPair({
+      serverCredentials: { clientCertificate },
+      clientCredentials: { certificate: undefined, key: undefined },
+    });
+    try {
+      await connected(pair);
+      assert.equal(pair.server.chainLength, 0);
+    } finally {
+      pair.close();
+    }
+  });
+}
+
+Deno.test("a certificate that is shown must be good even where none is needed", async () => {
+  const stranger = testCertificates().client.certificate;
+  const pair = new SessionPair({
+    serverCredentials: { clientCertificate: "optional", authorities: stranger },
+    clientCredentials: {
+      certificate: testCertificates().server.certificate,
+      key: testCertificates().server.key,
+    },
+  });
+  try {
+    await pair.until(() => pair.server.failure !== undefined);
+    assert.match(pair.server.failure!.message, /TLS library refuses the peer's certificate/);
+    assert.equal(pair.server.keyBlocks.size, 0);
+  } finally {
+    pair.close();
+  }
+});
+
+Deno.test("a client isn't asked for its certificate where none is wanted", async () => {
+  const pair = new SessionPair({ serverCredentials: { clientCertificate: "none" } });
+  try {
+    await connected(pair);
+    assert.equal(pair.server.chainLength, 0);
+  } finally {
+    pair.close();
+  }
+});

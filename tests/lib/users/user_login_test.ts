@@ -161,3 +161,24 @@ Deno.test("a burst from one source gets no more guesses than its limit", async (
     assert.equal(verdicts.filter((kind) => kind === "later").length, 8);
   });
 });
+
+Deno.test("a name that nobody has costs a hash like any other", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "vpntest-" });
+  try {
+    const path = `${directory}/users.json`;
+    await new UserFile(path).update(() => [alice]);
+    const hashes: string[] = [];
+    const login = new UserLogin(await UserDirectory.open(path), {}, (_password, hash) => {
+      hashes.push(hash);
+      return Promise.resolve(false);
+    });
+    for (const username of ["alice", "nobody"]) {
+      await login.decide({ username, password, source: "192.0.2.1" }, now);
+    }
+    assert.equal(hashes[0], hash);
+    // The same cost: what stands between the first dollar signs.
+    assert.equal(hashes[1].split("$")[2], hash.split("$")[2]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
