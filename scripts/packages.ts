@@ -9,6 +9,8 @@ export const packageOf = {
   openvpn: "openvpn",
   openssl: "openssl",
   nft: "nftables",
+  iptables: "iptables",
+  sysctl: "procps",
   ip: "iproute2",
   ping: "iputils-ping",
   tcpdump: "tcpdump",

@@ -12,6 +12,7 @@ import { channelCommand } from "./channel_options.ts";
 import { checkCommand } from "./check_options.ts";
 import { connectCommand } from "./connect_options.ts";
 import { exitNodeCommand } from "./exit_node_options.ts";
+import { doctorCommand } from "./doctor_options.ts";
 import { killSwitchCommand } from "./kill_switch_options.ts";
 import { pkiCommand } from "./pki_options.ts";
 import { serveCommand } from "./serve_options.ts";
@@ -22,6 +23,7 @@ const commands = or(
   connectCommand,
   checkCommand,
   killSwitchCommand,
+  doctorCommand,
   exitNodeCommand,
   pkiCommand,
   userCommand,
@@ -42,6 +44,7 @@ const actions: {
   check: async (chosen) => (await import("./check.ts")).check(chosen),
   "kill-switch": async (chosen) => (await import("./kill_switch.ts")).killSwitch(chosen),
   "exit-node": async (chosen) => (await import("./exit_node.ts")).exitNode(chosen),
+  doctor: async (chosen) => (await import("./doctor.ts")).doctor(chosen),
   pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
   user: async (chosen) => (await import("./user.ts")).user(chosen),
   "channel-psk-listen": async (chosen) => (await import("./channel_psk.ts")).listenPsk(chosen),
