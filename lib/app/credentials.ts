@@ -10,6 +10,7 @@ import type { LoadedFiles, TlsOptions } from "../config/mod.ts";
 import type { TlsCredentials } from "../control/tls_channel.ts";
 import { checkKeyPair, parseCertificates } from "../pki/mod.ts";
 import { PeerTrust } from "./peer_trust.ts";
+import type { VerifyProgram } from "./programs/verify_program.ts";
 
 /** @throws {VpnError} when certificate and key do not belong together, or are missing. */
 export function tlsCredentials(tls: TlsOptions, files: LoadedFiles): TlsCredentials {
@@ -38,6 +39,7 @@ export function peerTrust(
   tls: TlsOptions,
   files: LoadedFiles,
   log: Log,
+  program?: VerifyProgram,
 ): PeerTrust {
   const { crlVerify } = tls;
   const revocation = crlVerify === undefined
@@ -45,5 +47,5 @@ export function peerTrust(
     : crlVerify.source === "file"
     ? { kind: "file" as const, path: crlVerify.path }
     : { kind: "text" as const, text: files.text(crlVerify) };
-  return new PeerTrust(purpose, tls.ca && files.text(tls.ca), tls, revocation, log);
+  return new PeerTrust(purpose, tls.ca && files.text(tls.ca), tls, revocation, log, program);
 }

@@ -7,6 +7,7 @@
 
 import { errorLine, VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { VerifyProgram } from "./programs/verify_program.ts";
 import type { TlsOptions } from "../config/config.ts";
 import { checkRevocation } from "../pki/revocation.ts";
 import {
@@ -40,6 +41,8 @@ export class PeerTrust {
     readonly tls: TlsOptions,
     readonly revocation: RevocationSource | undefined,
     readonly log: Log,
+    /** `tls-verify`. */
+    readonly program?: VerifyProgram,
   ) {
     this.#authorities = authorities === undefined ? [] : parseCertificates(authorities);
     if (revocation?.kind === "text") {
@@ -51,11 +54,15 @@ export class PeerTrust {
 
   /**
    * @param chain The peer's certificates, DER, its own first.
+   * @param source Where the peer comes from: raw sockaddr.
    * @throws {CertificateError} with the reason why not.
+   * @throws {VpnError} when `tls-verify` refuses it.
    */
-  verify(chain: readonly Uint8Array[]): Promise<VerifiedPeer> {
+  async verify(chain: readonly Uint8Array[], source?: Uint8Array): Promise<VerifiedPeer> {
     this.refresh();
-    return verifyPeerCertificate(chain, this.#policy());
+    const peer = await verifyPeerCertificate(chain, this.#policy());
+    await this.program?.check(peer, source);
+    return peer;
   }
 
   /** Reads the revocation list again if its file changed; whether there is another one now. */

@@ -19,6 +19,7 @@ import type {
 } from "./config.ts";
 import { type ConnectionDraft, dnsOptions, type Draft } from "./draft.ts";
 import { ConfigError } from "./errors.ts";
+import { scriptOptions } from "./finish_scripts.ts";
 import { notice } from "./option.ts";
 import { defaultDataCiphers } from "./options/data_channel.ts";
 
@@ -41,7 +42,7 @@ export function commonConfig(
     socket: socketOptions(draft),
     log: logOptions(draft),
     process: processOptions(draft),
-    scripts: { ...draft.scripts },
+    scripts: scriptOptions(draft),
     sessionTimeout: draft.sessionTimeout ?? 0,
   };
 }
@@ -88,6 +89,7 @@ function tlsOptions(draft: Draft): TlsOptions {
     pkcs12: file(tls.pkcs12),
     extraCerts: file(tls.extraCerts),
     crlVerify: file(tls.crlVerify),
+    exportDirectory: tls.exportDirectory && resolvePath(draft, tls.exportDirectory),
     peerFingerprints: tls.peerFingerprints ?? [],
     verifyX509Name: draft.verifyX509Name,
     remoteCertKu: tls.remoteCertKu,

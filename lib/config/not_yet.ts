@@ -89,20 +89,8 @@ export const notYet: readonly NotYet[] = [
     reason: "it has no effect yet",
   },
   // Server.
-  // Scripts. Those that decide or configure must run; those on the side may be missing.
   {
-    options: [
-      "tls-verify",
-      "tls-export-cert",
-      "client-connect",
-      "learn-address",
-    ],
-    effect: "refuse",
-    reason: "programs aren't called yet",
-    remedy: openvpn,
-  },
-  {
-    options: ["up", "down", "route-up", "route-pre-down", "ipchange", "client-disconnect"],
+    options: ["up", "down", "route-up", "route-pre-down", "ipchange"],
     effect: "warn",
     reason: "programs aren't called yet",
   },

@@ -29,6 +29,8 @@ export interface TlsOptions {
   readonly extraCerts?: FileReference;
   /** Revocation list (PEM); to be read again when the file changes. */
   readonly crlVerify?: FileReference;
+  /** `tls-export-cert`: where `tls-verify` finds the peer's certificate. */
+  readonly exportDirectory?: string;
   /** SHA-256 of acceptable peer certificates, 32 bytes each in lower-case hex; empty: any. */
   readonly peerFingerprints: readonly string[];
   /** The name that the peer's certificate must have. */

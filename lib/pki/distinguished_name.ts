@@ -187,6 +187,11 @@ const controls = /[\x00-\x1f\x7f-\x9f]/g;
 // deno-lint-ignore no-control-regex -- they are what this looks for
 const escaped = /[\x00-\x1f\x7f\\]/g;
 
+/** OpenSSL's short name of an attribute (`CN`), or its object identifier. */
+export function attributeName(type: string): string {
+  return shortNames[type] ?? type;
+}
+
 /** Control characters (C0, DEL, C1) replaced by `_`, as OpenVPN does in names. */
 export function replaceControls(text: string): string {
   return text.replace(controls, "_");

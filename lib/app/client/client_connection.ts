@@ -161,7 +161,7 @@ export class ClientConnection {
   }
 
   async #verifyPeer({ chain }: TlsPeer): Promise<void> {
-    const peer = await this.#context.trust.verify(chain);
+    const peer = await this.#context.trust.verify(chain, this.#context.address);
     for (const warning of peer.warnings) this.#log.warn(warning);
     this.#log.at(1, `VERIFY OK: ${peer.subject}`);
   }

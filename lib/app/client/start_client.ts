@@ -13,6 +13,7 @@ import { formatClientStatistics } from "../status/client_statistics.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
 import { ClientNetwork } from "../client_network/client_network.ts";
+import { programsOf, verifyProgramOf } from "../programs/programs_of.ts";
 import { protocolName } from "./remote_list.ts";
 import { Client } from "./client.ts";
 import { TerminalPrompt } from "./terminal_prompt.ts";
@@ -30,7 +31,9 @@ export function startClient(
   const prompt = promptOf?.(terminal) ?? terminal;
   const userCredentials = new UserCredentialSource(given, files, prompt);
   const credentials = tlsCredentials(given.tls, files);
-  const trust = peerTrust("server", given.tls, files, log);
+  const programs = programsOf(given, log);
+  const verifyProgram = verifyProgramOf(given, programs, log);
+  const trust = peerTrust("server", given.tls, files, log, verifyProgram);
   const network = ClientNetwork.start(given, log);
   const { config } = network;
   const client = new Client({

@@ -27,6 +27,9 @@ export const defaultTimeLimit = 60_000;
 /** Programs that run at the same time; further ones wait for their turn. */
 const maximumRunning = 64;
 
+/** Between two looks at whether programs still run, ms. */
+const idleInterval = 20;
+
 /** Programs that wait for their turn; further ones fail at once. */
 const maximumWaiting = 1024;
 
@@ -91,11 +94,26 @@ export function describeResult(result: ProgramResult): string {
 /** See the module's page. */
 export class Programs {
   readonly #options: ProgramsOptions;
+  readonly #environment: Record<string, string> = {};
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
+    Object.assign(this.#environment, options.environment);
+  }
+
+  /** Adds to what all programs are told from here on. */
+  describe(variables: ScriptVariables): void {
+    Object.assign(this.#environment, variables);
+  }
+
+  /** Resolves when no program runs, or after that time, ms. */
+  async idle(timeLimit: number): Promise<void> {
+    const end = performance.now() + timeLimit;
+    while (this.#running > 0 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, idleInterval));
+    }
   }
 
   /** Whether programs may be called at all. */
@@ -161,7 +179,7 @@ export class Programs {
       child = new Deno.Command(path, {
         args: [...args, ...request.args ?? []],
         clearEnv: true,
-        env: scriptEnvironment(this.#options.environment, request.variables ?? {}, {
+        env: scriptEnvironment(this.#environment, request.variables ?? {}, {
           script_type: request.scriptType ?? option,
         }, request.secrets ?? {}),
         stdin: "null",

@@ -7,6 +7,7 @@
 import type { Log } from "../../base/log.ts";
 import type { Config } from "../../config/mod.ts";
 import { Programs } from "./programs.ts";
+import { VerifyProgram } from "./verify_program.ts";
 
 /** What runs the programs that the configuration names. */
 export function programsOf({ process }: Config, log: Log): Programs {
@@ -15,4 +16,15 @@ export function programsOf({ process }: Config, log: Log): Programs {
     environment: process.environment,
     log,
   });
+}
+
+/** `tls-verify`, where there is one. */
+export function verifyProgramOf(
+  { scripts, tls }: Config,
+  programs: Programs,
+  log: Log,
+): VerifyProgram | undefined {
+  const commandLine = scripts["tls-verify"];
+  if (commandLine === undefined) return undefined;
+  return new VerifyProgram({ programs, commandLine, exportDirectory: tls.exportDirectory, log });
 }

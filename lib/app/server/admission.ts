@@ -26,6 +26,8 @@ import type { PushList } from "./push_list.ts";
 export interface Candidate {
   /** The client's number: the CID of OpenVPN's management interface. */
   readonly id: number;
+  /** When its first packet came, ms since 1970. */
+  readonly createdAt: number;
   /** Where it comes from, as `1.2.3.4:5`. */
   readonly endpoint: string;
   /** The same as a raw sockaddr. */
@@ -58,6 +60,8 @@ export interface Candidate {
   onMessage: ((message: ControlMessage) => void) | undefined;
   /** Waits that many ms more for all steps, from now; `hand-window` is the time for them at first. */
   allow(milliseconds: number): void;
+  /** What has gone through its session so far, in bytes. */
+  traffic(): { readonly bytesIn: number; readonly bytesOut: number };
   /** Has something done when the client leaves, whether it was let in or not. */
   atEnd(action: () => void): void;
 }

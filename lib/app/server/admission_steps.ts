@@ -8,6 +8,8 @@
 import type { AddressBook } from "../per_client/address_book.ts";
 import { addressStep } from "../per_client/address_step.ts";
 import { clientFileStep, exclusiveStep } from "../per_client/client_files.ts";
+import { connectStep, disconnectStep } from "../per_client/connect_program.ts";
+import { learnAddressStep } from "../per_client/learn_address.ts";
 import type { AdmissionStep, Candidate } from "./admission.ts";
 import type { ServerParts } from "./server_context.ts";
 
@@ -20,7 +22,7 @@ export interface AdmissionDesk {
 
 /** The steps of a server. @throws {VpnError} when something that they need is not there. */
 export function admissionSteps(
-  { config, loginStep }: ServerParts,
+  { config, loginStep, programs }: ServerParts,
   desk: AdmissionDesk,
 ): readonly AdmissionStep[] {
   const { clientConfigDir, ccdExclusive } = config;
@@ -33,5 +35,17 @@ export function admissionSteps(
   // Before the addresses: the client is to have its own again.
   steps.push({ name: "former session", take: (candidate) => desk.closeFormer(candidate) });
   steps.push(addressStep(desk.addresses));
+  const { "client-connect": connect, "client-disconnect": disconnect } = config.scripts;
+  if (connect !== undefined) {
+    steps.push(connectStep({
+      programs,
+      commandLine: connect,
+      temporaryDirectory: config.process.temporaryDirectory,
+      addresses: desk.addresses,
+    }));
+  }
+  const learn = config.scripts["learn-address"];
+  if (learn !== undefined) steps.push(learnAddressStep(programs, learn));
+  if (disconnect !== undefined) steps.push(disconnectStep(programs, disconnect));
   return steps;
 }

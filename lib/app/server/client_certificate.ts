@@ -31,11 +31,12 @@ export class ClientCertificate {
    * Takes the certificates of a negotiation.
    *
    * @param chain DER, the client's own first; empty where it has shown none.
+   * @param source Where the client comes from: raw sockaddr.
    * @throws {VpnError} with the reason why not.
    */
-  async verify(chain: readonly Uint8Array[], log: Log): Promise<void> {
+  async verify(chain: readonly Uint8Array[], source: Uint8Array, log: Log): Promise<void> {
     const absent = chain.length === 0 && this.#mayBeAbsent;
-    const peer = absent ? undefined : await this.#trust.verify(chain);
+    const peer = absent ? undefined : await this.#trust.verify(chain, source);
     for (const warning of peer?.warnings ?? []) log.warn(warning);
     const former = this.#verified?.commonName;
     if (this.#seen && peer?.commonName !== former) {

@@ -24,6 +24,7 @@ import { ServerExit } from "../exit/server_exit.ts";
 import { droppedText, LimitedLog } from "../control_protection/limited_log.ts";
 import { KeyInstallations } from "../key_installations.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
+import { serverVariables } from "../programs/server_variables.ts";
 import { AddressBook } from "../per_client/address_book.ts";
 import { admissionSteps } from "./admission_steps.ts";
 import type { AdmissionStep, Candidate } from "./admission.ts";
@@ -46,6 +47,9 @@ const spareInstances = 64;
 
 /** `connect-freq-initial` where it has no sense. */
 const unlimited = { count: Infinity, seconds: 1 } as const;
+
+/** How long programs have to end, ms. */
+const programsEnd = 10_000;
 
 /** How long clients have to acknowledge that we end, ms. */
 const farewell = 300;
@@ -114,6 +118,7 @@ export class Server {
       server.#sockets.close();
       throw error;
     }
+    parts.programs.describe(serverVariables(config, server.#tunnel.name));
     try {
       server.#exit = await ServerExit.open(config, server.#tunnel.name, parts.log);
       server.#plane = await DataPlane.start({
@@ -182,6 +187,7 @@ export class Server {
     }
     for (const client of this.#clients.all()) client.close("server-shutdown");
     await this.#addresses.close();
+    await this.#parts.programs.idle(programsEnd);
     await this.#plane.stop();
     await this.#exit?.close();
     await this.#tunnel.close();

@@ -216,7 +216,7 @@ export class ServerInstance implements ServerClient {
 
   async #verifyPeer({ chain, objection }: TlsPeer, keyId: number): Promise<void> {
     try {
-      await this.#certificate.verify(chain, this.#log);
+      await this.#certificate.verify(chain, this.address, this.#log);
     } catch (error) {
       // A first session that TLS has no objection to lives on until the refusal is told, without
       // keys: a revoked client should hear why. Any other ends here, and says so when it does.
@@ -258,6 +258,7 @@ export class ServerInstance implements ServerClient {
     const { config } = this.#context;
     return newCandidate({
       id: this.id,
+      createdAt: this.createdAt,
       endpoint: this.endpoint,
       address: this.address,
       certificate: this.#certificate.verified,
@@ -271,6 +272,7 @@ export class ServerInstance implements ServerClient {
       tellWithKeys: (text) => void (this.#messageWithKeys = text),
       dismiss: (answer) => this.dismiss(answer),
       allow: (milliseconds) => this.#bePatient(milliseconds),
+      traffic: () => this.#peer?.traffic ?? { bytesIn: 0, bytesOut: 0 },
       atEnd: (action) => this.#closed ? action() : void this.#endings.push(action),
     }, config);
   }

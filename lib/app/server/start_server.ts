@@ -12,7 +12,7 @@ import { peerTrust, tlsCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
-import { programsOf } from "../programs/programs_of.ts";
+import { programsOf, verifyProgramOf } from "../programs/programs_of.ts";
 import { openLogin } from "../users/open_login.ts";
 import { Server } from "./server.ts";
 
@@ -36,7 +36,7 @@ export async function startServer(
     },
     ...serverControlWrap(config, files, log),
     clientKeyVerification: clientKeyVerification(config, programs),
-    trust: peerTrust("client", config.tls, files, log),
+    trust: peerTrust("client", config.tls, files, log, verifyProgramOf(config, programs, log)),
     log,
     programs,
     loginStep: login.step,

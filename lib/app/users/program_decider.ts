@@ -7,7 +7,7 @@
  * @module
  */
 
-import { decodeSockaddr } from "deno-tun";
+import { addressVariables } from "../programs/address_variables.ts";
 import { type ProgramResult, type Programs, succeeded } from "../programs/programs.ts";
 import type { ScriptVariables } from "../programs/script_variables.ts";
 import { temporaryFile } from "../programs/temporary_file.ts";
@@ -132,20 +132,13 @@ function programVariables(
 ): ScriptVariables {
   return {
     ...candidate.variables,
-    ...sourceVariables(candidate.address),
+    ...addressVariables("untrusted", candidate.address),
     ...peerInfoVariables(candidate),
     common_name: candidate.certificate?.commonName ?? "",
     username: login.username,
     ...login.variables,
     ...decision.variables,
   };
-}
-
-/** `untrusted_ip` and `untrusted_port`: where the client comes from, not yet let in. */
-function sourceVariables(address: Uint8Array): Record<string, string> {
-  const { hostname, port } = decodeSockaddr(address);
-  const name = hostname.includes(":") ? "untrusted_ip6" : "untrusted_ip";
-  return { [name]: hostname, untrusted_port: String(port) };
 }
 
 /** What the client said of itself (`IV_…`, `UV_…`). */
