@@ -44,3 +44,18 @@ export function formatEndpoint({ hostname, port }: Endpoint): string {
   if (hostname === undefined) return `port ${port}`;
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
+
+/** `tcp://` or `udp://` with an endpoint. @throws {VpnError} when it is anything else. */
+export function parseUrl(text: string): {
+  readonly protocol: "tcp" | "udp";
+  readonly endpoint: Endpoint;
+} {
+  const [, protocol, rest] = text.match(/^(tcp|udp):\/\/(.+)$/) ?? [];
+  if (protocol !== "tcp" && protocol !== "udp") {
+    throw new VpnError(
+      `${text} is no URL of tcp or udp`,
+      "write tcp://HOST:PORT or udp://HOST:PORT",
+    );
+  }
+  return { protocol, endpoint: parseEndpoint(rest.replace(/\/$/, "")) };
+}

@@ -9,9 +9,8 @@ import type { Log } from "../../base/log.ts";
 import type { Channel } from "../../channel/connection/channel.ts";
 import { ChannelError } from "../../channel/connection/errors.ts";
 import type { ChannelListener } from "../../channel/connection/listener.ts";
-import { ExitCode } from "../exit_code.ts";
-import { SignalQueue } from "../signals.ts";
 import { formatEndpoint } from "./endpoint.ts";
+import { runService } from "./service.ts";
 import { TunLink, type TunLinkOptions } from "./tun_link.ts";
 
 /** Between two attempts to connect, ms: doubled each time. */
@@ -22,11 +21,12 @@ export async function serveTun(
   listener: ChannelListener,
   options: TunLinkOptions,
   log: Log,
+  reload?: () => Promise<void>,
 ): Promise<number> {
   return await withTun(options, log, async (link, ended) => {
     ended.addEventListener("abort", () => listener.close());
     for await (const channel of listener) carry(link, channel, log);
-  });
+  }, reload);
 }
 
 /** Connects, again and again, until a signal ends it. The exit code. */
@@ -57,28 +57,14 @@ async function withTun(
   options: TunLinkOptions,
   log: Log,
   run: (link: TunLink, ended: AbortSignal) => Promise<void>,
+  reload?: () => Promise<void>,
 ): Promise<number> {
-  const signals = new SignalQueue();
   const end = new AbortController();
+  await using link = await TunLink.open(options, log);
   try {
-    await using link = await TunLink.open(options, log);
-    const running = run(link, end.signal);
-    let failure: unknown;
-    const over = running.catch((error) => failure = error);
-    for (;;) {
-      const signal = await signals.next(over);
-      if (signal === "abandoned") {
-        if (failure !== undefined) throw failure;
-        return ExitCode.success;
-      }
-      if (signal === "SIGINT" || signal === "SIGTERM") {
-        log.at(0, `${signal} received, process exiting`);
-        end.abort();
-        return ExitCode.success;
-      }
-    }
+    return await runService(run(link, end.signal), log, { reload });
   } finally {
-    signals.close();
+    end.abort();
   }
 }
 

@@ -49,6 +49,11 @@ const actions: {
   user: async (chosen) => (await import("./user.ts")).user(chosen),
   "channel-psk-listen": async (chosen) => (await import("./channel_psk.ts")).listenPsk(chosen),
   "channel-psk-connect": async (chosen) => (await import("./channel_psk.ts")).connectPsk(chosen),
+  "channel-box-keygen": async (chosen) =>
+    (await import("./channel_box.ts")).generateBoxKeys(chosen),
+  "channel-box-serve": async (chosen) => (await import("./channel_box_serve.ts")).serveBox(chosen),
+  "channel-box-forward": async (chosen) => (await import("./channel_box.ts")).forwardBox(chosen),
+  "channel-box-connect": async (chosen) => (await import("./channel_box.ts")).connectBox(chosen),
 };
 
 /** Runs a command line; the exit code. */

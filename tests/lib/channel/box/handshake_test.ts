@@ -13,7 +13,11 @@ import {
   verifyCredential,
 } from "../../../../lib/channel/box/handshake_messages.ts";
 import { CounterSeries } from "../../../../lib/channel/box/nonces.ts";
-import { generateBoxKeyPair, importBoxKeyPair } from "../../../../lib/crypto/box_keys.ts";
+import {
+  generateBoxKeyPair,
+  importBoxKeyPair,
+  sharedBoxKey,
+} from "../../../../lib/crypto/box_keys.ts";
 import { selectSecretBox } from "../../../../lib/crypto/secret_box.ts";
 import { connectionPair, recordedConnection, type Tamper } from "../memory_connection.ts";
 import vectors from "./vectors.json" with { type: "json" };
@@ -187,4 +191,28 @@ Deno.test("cut and reflected messages are refused", async () => {
   }
   const { client: mine } = await handshake((bytes, from) => from === "server" ? hello : bytes);
   assertFailure(mine, "malformed");
+});
+
+Deno.test("a Cookie with another Ctag is refused, also from who has the server's key", async () => {
+  for (const wrong of [false, true]) {
+    const pair = connectionPair();
+    const connecting = clientHandshake(
+      pair.client,
+      { serverKey: server.publicKey, keyPair: client },
+      box,
+    );
+    const hello = new Uint8Array(4 + 64);
+    assert.equal(await pair.server.read(hello), hello.length);
+    const ephemeral = hello.slice(4, 36);
+    const shared = await sharedBoxKey(server, ephemeral);
+    assert.ok(shared);
+    const clientTag = openHello(box, shared, hello.subarray(4));
+    assert.ok(clientTag);
+    if (wrong) clientTag[15] ^= 1;
+    const answer = { ephemeral: stranger.publicKey, clientTag, serverTag: new Uint8Array(16) };
+    const cookie = makeCookie(box, shared, 1, answer);
+    await pair.server.write(Uint8Array.of(0, 0, 0, cookie.length, ...cookie));
+    if (wrong) await assert.rejects(connecting, { failure: "secret" });
+    else await connecting;
+  }
 });
