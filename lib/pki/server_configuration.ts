@@ -6,6 +6,14 @@
 
 import { checkedPort, cryptography, quoted, type TunnelOptions, word } from "./profile_lines.ts";
 
+/** What a server that takes its clients' Internet traffic needs to know. */
+export interface ServerExitConfiguration {
+  /** Addresses of resolvers for the clients. */
+  readonly resolvers: readonly string[];
+  /** An IPv6 network for the tunnel, as `fd12:3456:789a::/64`. */
+  readonly networkIpv6: string;
+}
+
 /** What goes into `server.conf`. */
 export interface ServerConfigurationOptions extends TunnelOptions {
   /** The state directory, an absolute path; becomes the file's `cd`. */
@@ -14,8 +22,8 @@ export interface ServerConfigurationOptions extends TunnelOptions {
   readonly network?: string;
   /** Its mask. Default 255.255.255.0. */
   readonly mask?: string;
-  /** All traffic of the clients goes by the server; the addresses are their resolvers. */
-  readonly exit?: { readonly resolvers: readonly string[] };
+  /** All traffic of the clients goes by the server. */
+  readonly exit?: ServerExitConfiguration;
 }
 
 /**
@@ -82,12 +90,14 @@ export function serverConfiguration(options: ServerConfigurationOptions): string
 
 function exitLines(exit: ServerConfigurationOptions["exit"]): string[] {
   const off = exit === undefined ? ";" : "";
-  const resolvers = exit === undefined ? ["192.0.2.53"] : exit.resolvers;
+  const { resolvers, networkIpv6 } = exit ??
+    { resolvers: ["192.0.2.53"], networkIpv6: "fd00:8::/64" };
   return [
     "# Send all traffic of the clients to the Internet by this server, names included. (openvpn",
     "# skips exit-node: forwarding and NAT are to be set up by hand for it.)",
     `${off}setenv opt exit-node`,
-    `${off}push "redirect-gateway def1"`,
+    `${off}server-ipv6 ${word(networkIpv6, "server-ipv6")}`,
+    `${off}push "redirect-gateway def1 ipv6"`,
     ...resolvers.map((address) => `${off}push "dhcp-option DNS ${word(address, "resolver")}"`),
   ];
 }

@@ -23,7 +23,7 @@ import {
   type KeyType,
 } from "./keys.ts";
 import { clientProfile } from "./client_profile.ts";
-import { serverConfiguration } from "./server_configuration.ts";
+import { serverConfiguration, type ServerExitConfiguration } from "./server_configuration.ts";
 import { newestServerEntry, writeServerFiles } from "./server_files.ts";
 import { PUBLIC, SECRET, secretFiles, type StateFiles } from "./state_files.ts";
 import type { Purpose } from "./usage.ts";
@@ -35,7 +35,7 @@ export interface StateBuilderOptions {
   readonly tlsAuthKey: () => string;
   readonly remote: string;
   readonly port?: number;
-  readonly exit?: { readonly resolvers: readonly string[] };
+  readonly exit?: ServerExitConfiguration;
   readonly keyType?: KeyType;
   readonly authorityKeyType?: KeyType;
   readonly passphrase?: PassphraseSource;

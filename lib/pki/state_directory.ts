@@ -17,6 +17,7 @@ import { VpnError } from "../base/errors.ts";
 import type { PassphraseSource } from "./authority_key.ts";
 import type { Certificate } from "./certificate.ts";
 import { lockDirectory, prepareDirectory } from "./directory_access.ts";
+import type { ServerExitConfiguration } from "./server_configuration.ts";
 import type { KeyType } from "./keys.ts";
 import { StateBuilder } from "./state_builder.ts";
 import { type StateFiles, stateFiles } from "./state_files.ts";
@@ -32,7 +33,7 @@ export interface StateDirectoryOptions {
   /** UDP port. Default 1194. */
   readonly port?: number;
   /** The new server takes the Internet traffic of its clients, and these are their resolvers. */
-  readonly exit?: { readonly resolvers: readonly string[] };
+  readonly exit?: ServerExitConfiguration;
   /** Key type of server and client certificates. Default `rsa:2048`. */
   readonly keyType?: KeyType;
   /** Key type of the authority. Default `rsa:3072`: it has to last ten years. */

@@ -9,11 +9,15 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import { NetworkNamespace } from "./namespace.ts";
 import type { Host, Network } from "./network.ts";
+import { pingSizes, transfer } from "./traffic.ts";
 
 const program = new URL("./source_program.ts", import.meta.url).pathname;
 const port = 7;
+/** More than any window: path MTU discovery must have worked for it to arrive. */
+const transferBytes = 2_000_000;
 const routerAddress = { ipv4: "203.0.113.1", ipv6: "2001:db8:f::1" };
 
 /** The host on the other side. Nobody there knows of a tunnel's addresses. */
@@ -65,6 +69,10 @@ export class Internet implements AsyncDisposable {
       await namespace.ip("-6", "address", "add", `${ipv6}/64`, "dev", device, "nodad");
       await namespace.ip("link", "set", device, "up");
     }
+    // Without a link-local address a router solicits no neighbours for what it forwards.
+    for (const device of ["eth0", "wan0"]) {
+      await router.namespace.ip("-6", "address", "add", "fe80::1/64", "dev", device, "nodad");
+    }
     await this.namespace.ip("route", "add", "default", "via", routerAddress.ipv4);
     await this.namespace.ip("-6", "route", "add", "default", "via", routerAddress.ipv6);
     for (const { namespace } of others) {
@@ -86,6 +94,24 @@ export class Internet implements AsyncDisposable {
       ...["ask", protocol, to, String(port), String(seconds)],
     ]);
     return code === 0 ? stdout.trim() : undefined;
+  }
+
+  /**
+   * Throws unless a host reaches this one by the exit node, over IPv4 and IPv6: UDP, TCP, ICMP, and
+   * path MTU discovery over the narrow link.
+   */
+  async reachedFrom(from: NetworkNamespace, exit: Host): Promise<void> {
+    for (const family of [4, 6] as const) {
+      const [address, source] = family === 4
+        ? [this.address, exit.address]
+        : [this.address6, exit.address6];
+      assert.equal(await this.sourceOf(from, "udp", family), source);
+      assert.equal(await this.sourceOf(from, "tcp", family), source);
+      const ping = ["ping", "-n", "-M", "do", "-c", "3", "-i", "0.3", "-s", "1400", address];
+      assert.match((await from.tryExec(ping)).stdout, new RegExp(`mtu ?= ?${this.mtu}`));
+      await pingSizes(from, address, [56, 1452, 4000], 20);
+      await transfer(from, this.namespace, address, transferBytes);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

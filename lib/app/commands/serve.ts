@@ -10,6 +10,7 @@ import { VpnError } from "../../base/errors.ts";
 import { generateStaticKey } from "../../crypto/static_key.ts";
 import { defaultStateDirectory, openStateDirectory } from "../../pki/mod.ts";
 import { resolversForClients } from "../exit/resolvers.ts";
+import { uniqueLocalNetwork } from "../exit/unique_local.ts";
 import { runProgram } from "../program.ts";
 import { parseForRole } from "./command_line.ts";
 
@@ -76,7 +77,9 @@ async function preparedConfiguration(args: ServeArguments): Promise<string> {
     createIfMissing: true,
     tlsAuthKey: generateStaticKey,
     remote: address,
-    exit: args.exit ? { resolvers: resolversForClients() } : undefined,
+    exit: args.exit
+      ? { resolvers: resolversForClients(), networkIpv6: uniqueLocalNetwork() }
+      : undefined,
   });
   for (const notice of state.notices) say(notice);
   for (const line of state.created ? firstStart(path, address) : laterStart(path)) say(line);

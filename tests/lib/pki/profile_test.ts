@@ -37,6 +37,24 @@ Deno.test("a value cannot bring in an option of its own", () => {
   assert.throws(() => clientProfile({ ...client, key: block }), VpnError);
   assert.throws(() => serverConfiguration({ directory: "/a\nup evil" }), VpnError);
   assert.throws(() => serverConfiguration({ directory: "/a", network: "1 2" }), VpnError);
+  const exit = { resolvers: ['192.0.2.53"\nup evil'], networkIpv6: "fd00:8::/64" };
+  assert.throws(() => serverConfiguration({ directory: "/a", exit }), VpnError);
+});
+
+Deno.test("a server that is an exit node has all that clients need", async () => {
+  await inTemporaryDirectory(async (directory) => {
+    const file = join(directory, "server.conf");
+    const exit = { resolvers: ["192.0.2.53", "192.0.2.54"], networkIpv6: "fd00:8::/64" };
+    await Deno.writeTextFile(file, serverConfiguration({ directory, exit }));
+    const parsed = parseArgv(["--config", file]);
+    assert.ok(parsed.kind === "run" && parsed.config.role === "server");
+    const { config } = parsed;
+    assert.equal(config.exit?.server, true);
+    assert.equal(config.network.ifconfigIpv6?.prefixLength, 64);
+    for (const option of ["redirect-gateway def1 ipv6", "dhcp-option DNS 192.0.2.54"]) {
+      assert.ok(config.push.includes(option), option);
+    }
+  });
 });
 
 Deno.test("explicit-exit-notify goes with datagrams only", () => {
