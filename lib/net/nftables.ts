@@ -102,7 +102,8 @@ function runNft(
     timeout,
     ...nftEnvironment(),
   });
-  if (result.error !== undefined && result.status === null) {
+  // Deno leaves the status undefined where Node has null.
+  if (result.error !== undefined && typeof result.status !== "number") {
     const { code } = result.error as Error & { code?: string };
     throw code === "ENOENT"
       ? new VpnError(

@@ -12,7 +12,7 @@ import type { ExitNode } from "../../net/exit_node.ts";
 import type { PeerInfo } from "../../wire/peer_info.ts";
 import { ExitChoicesWatch } from "./exit_choices.ts";
 import { type ExitClient, ExitPolicy, type ExitVerdict } from "./exit_policy.ts";
-import { insideNetworks } from "./inside_networks.ts";
+import { type InsideNetwork, insideNetworks, pushedNetworks } from "./inside_networks.ts";
 import { offerVariable, wishVariable } from "./peer_variables.ts";
 
 type ExitConfig = Pick<ServerConfig, "exit" | "network" | "push">;
@@ -29,6 +29,7 @@ export class ServerExit {
   readonly #policy: ExitPolicy;
   /** By peer-id, what the data plane was told. */
   readonly #verdicts = new Map<number, ExitVerdict>();
+  readonly #inside = new Set<string>();
   #command: (command: DataPlaneCommand) => void = () => {};
   #watch: ExitChoicesWatch | undefined;
 
@@ -67,9 +68,7 @@ export class ServerExit {
   attach(command: (command: DataPlaneCommand) => void): void {
     if (!this.clientExits) return;
     this.#command = command;
-    for (const network of insideNetworks(this.#config)) {
-      command({ kind: "add-inside-network", ...network });
-    }
+    this.#addInside(insideNetworks(this.#config));
     const { choices } = this.#options;
     if (choices === undefined) return;
     this.#watch = new ExitChoicesWatch(choices, (read) => {
@@ -78,9 +77,14 @@ export class ServerExit {
     }, this.#log);
   }
 
-  /** A client has become a peer of the data plane, and has no keys yet. */
-  joined(peer: number, name: string, peerInfo: PeerInfo): void {
+  /**
+   * A client has become a peer of the data plane, and has no keys yet.
+   *
+   * @param pushed The options that it gets.
+   */
+  joined(peer: number, name: string, peerInfo: PeerInfo, pushed: readonly string[]): void {
     if (!this.clientExits) return;
+    this.#addInside(pushedNetworks(pushed));
     const offers = peerInfo.get(offerVariable) === "1";
     const client = { name, offers, wish: peerInfo.get(wishVariable) };
     const named = this.#policy.names(name);
@@ -108,6 +112,15 @@ export class ServerExit {
   async close(): Promise<void> {
     this.#watch?.[Symbol.dispose]();
     await this.#node?.close();
+  }
+
+  #addInside(networks: readonly InsideNetwork[]): void {
+    for (const { network, prefixLength } of networks) {
+      const key = `${network}/${prefixLength}`;
+      if (this.#inside.has(key)) continue;
+      this.#inside.add(key);
+      this.#command({ kind: "add-inside-network", network, prefixLength });
+    }
   }
 
   #decideAll(): void {

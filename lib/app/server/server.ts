@@ -19,7 +19,6 @@ import { ClientKeyMemory } from "../../control/client_key_memory.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import { TunnelInterface } from "../../net/tunnel_interface.ts";
-import type { PeerInfo } from "../../wire/peer_info.ts";
 import { ServerExit } from "../exit/server_exit.ts";
 import { droppedText, LimitedLog } from "../control_protection/limited_log.ts";
 import { KeyInstallations } from "../key_installations.ts";
@@ -341,7 +340,8 @@ export class Server {
       command: (command) => this.#plane.command(command),
       keyInstalled: (peer, keyId) => this.#keyInstallations.expect(peer, keyId),
       lease: (client, candidate) => this.#lease(client, candidate),
-      joined: (client, peerInfo) => this.#joined(client, peerInfo),
+      joined: ({ lease, commonName }, peerInfo, pushed) =>
+        this.#exit?.joined(lease!.peerId, commonName ?? "", peerInfo, pushed),
       closed: (client) => this.#closed(client),
       heard: (peerId) => this.#plane.counters.markReceived(peerId, Date.now()),
       traffic: (peerId) => this.#plane.counters.peer(peerId),
@@ -373,10 +373,6 @@ export class Server {
       ipv6: addresses.ipv6,
       networks,
     };
-  }
-
-  #joined({ lease, commonName }: ServerClient, peerInfo: PeerInfo): void {
-    if (lease !== undefined) this.#exit?.joined(lease.peerId, commonName ?? "", peerInfo);
   }
 
   #closed(client: ServerClient): void {

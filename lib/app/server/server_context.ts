@@ -62,7 +62,7 @@ export interface ServerContext {
    */
   lease(client: ServerClient, candidate: Candidate): Lease;
   /** The client has become a peer of the data plane, and has no keys yet. */
-  joined(client: ServerClient, peerInfo: PeerInfo): void;
+  joined(client: ServerClient, peerInfo: PeerInfo, pushed: readonly string[]): void;
   closed(client: ServerClient): void;
   /** A control packet of this peer was authentic. */
   heard(peerId: number): void;

@@ -332,7 +332,7 @@ export class ServerInstance implements ServerClient {
     const transport = this.#context.transport(socket);
     this.#peer = new ServerPeer(this.#context, admission, lease, { socket, address, transport });
     this.#peer.addRoutes(lease, `${this.commonName}/${this.endpoint}`);
-    this.#context.joined(this, admission.peerInfo);
+    this.#context.joined(this, admission.peerInfo, this.#candidate!.push.options);
     await this.#peer.installKey(0, keyBlock);
     if (this.#closed) return;
     clearTimeout(this.#patience);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { effectiveUserId } from "deno-tun";
+import { deleteNftTable, effectiveUserId, NftFamily } from "deno-tun";
 import { ExitNode, exitRules } from "../../../lib/net/exit_node.ts";
 import { parseDroppingChains } from "../../../lib/net/firewall_policies.ts";
 import { nameForInterface, quotedInterface } from "../../../lib/net/nftables.ts";
@@ -73,6 +73,10 @@ await isolatedTest(here, "exit node: all or nothing", async () => {
   Deno.env.set("VPN_RUN_DIRECTORY", "/proc/no");
   await assert.rejects(open(), /cannot note changes/);
   prepare();
+  // nft is not installed.
+  await run(["mount", "-t", "tmpfs", "none", "/usr/sbin"]);
+  await assert.rejects(open(), { line: /nft is missing.*apt-get install nftables/ });
+  await run(["umount", "/usr/sbin"]);
   // A container with a read-only /proc/sys.
   await run(["mount", "-o", "bind,ro", "/proc/sys", "/proc/sys"]);
   await assert.rejects(open(), { line: /net\.ipv4\.ip_forward.*sysctl -w/ });
@@ -81,6 +85,48 @@ await isolatedTest(here, "exit node: all or nothing", async () => {
   assert.equal(await switches(), before);
   Deno.env.set("PATH", path);
 }, { ...needs, wrapper: ["unshare", "--mount"] });
+
+await isolatedTest(here, "exit node: undone by another user with CAP_NET_ADMIN", async () => {
+  Deno.env.set("VPN_RUN_DIRECTORY", "/run/vpn");
+  await connectMachine();
+  const before = await switches();
+  const log = new RecordedLog();
+  const node = await ExitNode.open({ tunnel: "tun0", ipv6: true }, log);
+  const journals = () => [...Deno.readDirSync(Deno.env.get("VPN_RUN_DIRECTORY")!)];
+  assert.equal(journals().length, 1);
+  becomeNobody();
+  await node.close();
+  assert.deepEqual(log.warnings, []);
+  // Nobody may look into the directory of journals, and nft needs more than the process has.
+  assert.throws(journals, Deno.errors.PermissionDenied);
+  assert.equal(await switches(), before);
+  assert.equal(Deno.uid(), 65534);
+  assert.throws(() => deleteNftTable(NftFamily.INET, "vpn_exit_tun0"), /ENOENT/);
+}, {
+  ...needs,
+  // A /run of its own, which goes with the process.
+  wrapper: ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"],
+});
+
+/** Gives up being root, on this thread and all others, except for CAP_NET_ADMIN on this one. */
+function becomeNobody(): void {
+  const { symbols } = Deno.dlopen("libc.so.6", {
+    // int prctl(int op, ...);
+    prctl: { parameters: ["i32", "usize"], result: "i32" },
+    // int setresuid(uid_t ruid, uid_t euid, uid_t suid);
+    setresuid: { parameters: ["u32", "u32", "u32"], result: "i32" },
+    // int capset(cap_user_header_t hdrp, const cap_user_data_t datap);
+    capset: { parameters: ["buffer", "buffer"], result: "i32" },
+  });
+  const PR_SET_KEEPCAPS = 8;
+  assert.equal(symbols.prctl(PR_SET_KEEPCAPS, 1n), 0);
+  assert.equal(symbols.setresuid(65534, 65534, 65534), 0);
+  // struct __user_cap_header_struct: version 3 (0x20080522) | pid; then for each 32 capabilities
+  // effective | permitted | inheritable. CAP_NET_ADMIN is 12.
+  const header = new Uint32Array([0x20080522, 0]);
+  const data = new Uint32Array([1 << 12, 1 << 12, 0, 0, 0, 0]);
+  assert.equal(symbols.capset(new Uint8Array(header.buffer), new Uint8Array(data.buffer)), 0);
+}
 
 await isolatedTest(here, "exit node: other people's rules that drop are told", async () => {
   prepare();

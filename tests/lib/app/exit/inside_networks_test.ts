@@ -20,6 +20,11 @@ Deno.test("inside networks: the tunnel's, the routes, and what is pushed", () =>
       'push "route-ipv6 fd00:10::/48"',
       'push "route intranet.example 255.255.0.0"',
       'push "redirect-gateway def1"',
+      'push "route 192.0.2.9 255.255.255.255 net_gateway"',
+      'push "dhcp-option DNS 192.168.1.53"',
+      'push "dhcp-option DNS 9.9.9.9"',
+      'push "dhcp-option DOMAIN 10.1.1.1"',
+      'push "dns server 1 address 10.9.9.9 2001:db8::53 [fd00:9::53]"',
       // All of the Internet is not inside.
       'push "route 0.0.0.0 0.0.0.0"',
     ),
@@ -31,6 +36,9 @@ Deno.test("inside networks: the tunnel's, the routes, and what is pushed", () =>
       "192.168.10.0/24",
       "192.0.2.7/32",
       "fd00:10::/48",
+      "192.168.1.53/32",
+      "10.9.9.9/32",
+      "fd00:9::53/128",
     ],
   );
 });
