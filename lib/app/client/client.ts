@@ -91,7 +91,13 @@ export class Client {
       lookup,
       remoteChooser(observer, this.#stopped.signal),
     );
-    this.#tunnel = new ClientTunnel(config, network, log, () => this.#detachTun());
+    this.#tunnel = new ClientTunnel(
+      config,
+      network,
+      log,
+      () => this.#detachTun(),
+      () => this.#connection?.end({ kind: "restart", reason: "route-failed" }),
+    );
   }
 
   /**

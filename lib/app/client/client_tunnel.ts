@@ -38,22 +38,29 @@ export class ClientTunnel {
   readonly #machine: ClientNetwork;
   readonly #log: Log;
   readonly #detach: () => Promise<void>;
+  readonly #routesFailed: () => void;
   #tunnel: TunnelInterface | undefined;
   #exit: ExitNode | undefined;
   #shape = "";
   #routeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param detach Has the data plane let go of the device; resolves when it has. */
+  /**
+   * @param detach Has the data plane let go of the device; resolves when it has.
+   * @param routesFailed Routes that `route-delay` has put off cannot be added: the connection is not
+   *   what it should be.
+   */
   constructor(
     config: ClientConfig,
     machine: ClientNetwork,
     log: Log,
     detach: () => Promise<void>,
+    routesFailed: () => void,
   ) {
     this.#config = config;
     this.#machine = machine;
     this.#log = log;
     this.#detach = detach;
+    this.#routesFailed = routesFailed;
   }
 
   /**
@@ -69,19 +76,25 @@ export class ClientTunnel {
     const shape = JSON.stringify({ network, mtu, server: network.redirectGateway ? "" : server });
     const kept = this.#tunnel !== undefined && shape === this.#shape;
     const outer = { address: server, mark: this.#config.socket.mark };
-    if (kept) {
-      // All traffic goes on into the tunnel; another server's own stays out of it.
-      this.#tunnel!.changeServer(outer);
-      this.#log.at(1, `Preserving previous TUN/TAP instance: ${this.#tunnel!.name}`);
-    } else {
+    try {
+      if (kept) {
+        // All traffic goes on into the tunnel; another server's own stays out of it.
+        this.#tunnel!.changeServer(outer);
+        this.#log.at(1, `Preserving previous TUN/TAP instance: ${this.#tunnel!.name}`);
+      } else {
+        await this.close();
+        const description = describeTunnel(this.#config, mtu, network);
+        this.#tunnel = await TunnelInterface.open(description, this.#log);
+        this.#shape = shape;
+        this.#machine.deviceOpened(this.#tunnel);
+        this.#exit = await openClientExit(this.#config, network, this.#tunnel.name, this.#log);
+        await this.#addRoutes(this.#tunnel, network, outer);
+        this.#machine.applyDns(this.#tunnel, network);
+      }
+    } catch (error) {
+      // Half a tunnel must not be taken for a whole one by the next connection.
       await this.close();
-      const description = describeTunnel(this.#config, mtu, network);
-      this.#tunnel = await TunnelInterface.open(description, this.#log);
-      this.#shape = shape;
-      this.#machine.deviceOpened(this.#tunnel);
-      await this.#openExit(this.#tunnel, network);
-      await this.#addRoutes(this.#tunnel, network, outer);
-      this.#machine.applyDns(this.#tunnel, network);
+      throw error;
     }
     const { fd, vnetHeader, udpSegmentation } = this.#tunnel!;
     return { fd, vnetHeader, udpSegmentation, mtu, reopened: !kept };
@@ -106,15 +119,6 @@ export class ClientTunnel {
     this.#log.at(1, `Closing TUN/TAP interface ${tunnel.name}`);
   }
 
-  async #openExit({ name }: TunnelInterface, network: NetworkOptions): Promise<void> {
-    try {
-      this.#exit = await openClientExit(this.#config, network, name, this.#log);
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-  }
-
   async #addRoutes(
     tunnel: TunnelInterface,
     network: NetworkOptions,
@@ -124,7 +128,11 @@ export class ClientTunnel {
     const add = await clientRoutes(tunnel, network, server, nameServers, this.#log);
     if (network.routeDelay === undefined || network.routeDelay === 0) return await add();
     this.#routeTimer = setTimeout(() => {
-      add().catch((error: unknown) => this.#log.error(errorLine(error)));
+      add().catch((error: unknown) => {
+        this.#shape = "";
+        this.#log.error(errorLine(error));
+        this.#routesFailed();
+      });
     }, network.routeDelay * 1000);
   }
 }
