@@ -9,6 +9,7 @@ import { obstacles } from "./bench/availability.ts";
 import { drawChart } from "./bench/chart.ts";
 import { describeMachine, disturbance } from "./bench/machine.ts";
 import { type BenchmarkOptions, parseOptions, usage, UsageError } from "./bench/options.ts";
+import { channelsSectionOf, withChannelsSection } from "./bench/channels_section.ts";
 import { benchmarkPage } from "./bench/page.ts";
 import { plan, rowId } from "./bench/plan.ts";
 import { parseReport, Recorder, type Report, reportFormat } from "./bench/report.ts";
@@ -72,7 +73,12 @@ async function write(report: Report, options: BenchmarkOptions): Promise<void> {
     const chart = options.chart === undefined
       ? undefined
       : relative(dirname(resolve(options.markdown)), resolve(options.chart));
-    await Deno.writeTextFile(options.markdown, benchmarkPage(report, chart));
+    // The lean channels' figures are another benchmark's.
+    const old = await Deno.readTextFile(options.markdown).catch(() => "");
+    const page = benchmarkPage(report, chart);
+    const channels = channelsSectionOf(old);
+    const whole = channels === undefined ? page : withChannelsSection(page, channels);
+    await Deno.writeTextFile(options.markdown, whole);
   }
 }
 

@@ -100,10 +100,16 @@ export class DatagramSockets implements AsyncDisposable {
   }
 }
 
+/**
+ * What a socket may hold for us, in bytes: a burst of many clients; the kernel gives less to who is
+ * not root (`net.core.rmem_max`).
+ */
+const receiveBuffer = 4_194_304;
+
 /** A UDP socket on an address of ours. @throws {VpnError} when that cannot be. */
 export function bindDatagramSocket(hostname: string | undefined, port: number): UdpSocket {
   try {
-    return UdpSocket.bind({ hostname, port });
+    return UdpSocket.bind({ hostname, port, receiveBuffer });
   } catch (cause) {
     throw new VpnError(
       `cannot listen on ${hostname ?? "any address"}, UDP port ${port}: ${errorLine(cause)}`,
@@ -124,5 +130,5 @@ export async function resolveAddress(hostname: string): Promise<string> {
 
 /** A UDP socket to talk to one address with, on any free port. */
 export function socketTo(address: string): UdpSocket {
-  return bindDatagramSocket(address.includes(":") ? "::" : "0.0.0.0", 0);
+  return UdpSocket.bind({ hostname: address.includes(":") ? "::" : "0.0.0.0", port: 0 });
 }
