@@ -41,8 +41,10 @@ export function peerTrust(
   log: Log,
   program?: VerifyProgram,
 ): PeerTrust {
-  const { crlVerify } = tls;
-  const revocation = crlVerify === undefined
+  const { crlVerify, crlUrl } = tls;
+  const revocation = crlUrl !== undefined
+    ? { kind: "url" as const, url: crlUrl }
+    : crlVerify === undefined
     ? undefined
     : crlVerify.source === "file"
     ? { kind: "file" as const, path: crlVerify.path }

@@ -9,6 +9,7 @@ import { errorLine, VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { VerifyProgram } from "./programs/verify_program.ts";
 import type { TlsOptions } from "../config/config.ts";
+import { ListDownload } from "./online_revocation/list_download.ts";
 import { checkRevocation } from "../pki/revocation.ts";
 import {
   type Certificate,
@@ -23,12 +24,14 @@ import {
 /** Where the revocation lists come from. */
 export type RevocationSource =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "file"; readonly path: string };
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "url"; readonly url: string };
 
 /** See the module's page. */
 export class PeerTrust {
   readonly #authorities: readonly Certificate[];
   #revocationLists: readonly RevocationList[] | undefined;
+  readonly #download: ListDownload | undefined;
   #fileStamp = "";
 
   /**
@@ -49,6 +52,8 @@ export class PeerTrust {
       this.#revocationLists = parseRevocationLists(revocation.text);
     } else if (revocation?.kind === "file") {
       this.#readRevocationFile(revocation.path);
+    } else if (revocation?.kind === "url") {
+      this.#download = new ListDownload(revocation.url, log);
     }
   }
 
@@ -60,7 +65,13 @@ export class PeerTrust {
    */
   async verify(chain: readonly Uint8Array[], source?: Uint8Array): Promise<VerifiedPeer> {
     this.refresh();
+    if (this.#download !== undefined) this.#revocationLists = await this.#download.current();
     const peer = await verifyPeerCertificate(chain, this.#policy());
+    const { ocsp } = this.tls;
+    if (ocsp !== undefined) {
+      const { checkByOcsp } = await import("./online_revocation/ocsp_check.ts");
+      await checkByOcsp(peer, ocsp, this.log);
+    }
     await this.program?.check(peer, source);
     return peer;
   }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { AuthorityOptions } from "./authority_options.ts";
 import type { ClientExitOptions, ServerExitOptions } from "./exit_options.ts";
 import type { FileReference, Position } from "./position.ts";
 import type {
@@ -33,6 +34,7 @@ export type * from "./management_options.ts";
 export type * from "./network_options.ts";
 export type * from "./pulled_options.ts";
 export type * from "./per_client_options.ts";
+export type * from "./authority_options.ts";
 export type * from "./exit_options.ts";
 export type * from "./login_options.ts";
 
@@ -219,6 +221,8 @@ export interface ServerConfig extends CommonConfig {
   readonly ifconfigPoolPersist?: { readonly path: string; readonly interval: number };
   /** Exit nodes; absent: there are none. */
   readonly exit?: ServerExitOptions;
+  /** The authority's service; absent without a state directory. */
+  readonly authority?: AuthorityOptions;
 }
 
 /** Where a server listens. */

@@ -36,6 +36,7 @@ import type {
   Transport,
   VerifyX509Name,
 } from "./config.ts";
+import type { AuthorityOptions } from "./authority_options.ts";
 import type { ExitNodeRule } from "./exit_options.ts";
 
 type Writable<T> = { -readonly [K in keyof T]?: T[K] };
@@ -228,6 +229,7 @@ export interface Draft {
   ccdExclusive?: boolean;
   poolPersist?: { readonly path: string; readonly interval: number };
 
+  readonly authority: Writable<AuthorityOptions>;
   readonly exit: {
     server?: boolean;
     out?: string;
@@ -271,6 +273,7 @@ export function emptyDraft(): Draft {
     pullFilters: [],
     push: [],
     perClient: { pushes: [], iroutes: [] },
+    authority: {},
     exit: { rules: [] },
     echo: [],
   };

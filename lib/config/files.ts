@@ -117,6 +117,9 @@ function namedFiles(config: Config): NamedFile[] {
     add(config.tlsCryptV2.revoked, false);
     add(config.login.users, true);
     add(config.login.token?.secret, true);
+    add(config.authority?.httpsCert, false);
+    add(config.authority?.httpsKey, true);
+    add(config.authority?.passphraseFile, true);
   } else {
     for (const connection of config.connections) add(connection.controlKey?.key, true);
     add(config.authUserPass, true);

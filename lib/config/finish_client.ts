@@ -17,6 +17,7 @@ import {
   requireCertificate,
   resolveReference,
 } from "./finish_common.ts";
+import { authorityOptionNames } from "./finish_authority.ts";
 import { clientExit } from "./finish_exit.ts";
 import { controlKey } from "./finish_control_key.ts";
 import { notice } from "./option.ts";
@@ -47,6 +48,7 @@ const serverOnly = [
   "client-connect",
   "client-disconnect",
   "learn-address",
+  ...authorityOptionNames,
 ];
 
 /** Checks and completes a client's draft. */

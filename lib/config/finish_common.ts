@@ -90,6 +90,8 @@ function tlsOptions(draft: Draft): TlsOptions {
     extraCerts: file(tls.extraCerts),
     crlVerify: file(tls.crlVerify),
     exportDirectory: tls.exportDirectory && resolvePath(draft, tls.exportDirectory),
+    crlUrl: tls.crlUrl,
+    ocsp: tls.ocsp,
     peerFingerprints: tls.peerFingerprints ?? [],
     verifyX509Name: draft.verifyX509Name,
     remoteCertKu: tls.remoteCertKu,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { OcspOptions } from "./authority_options.ts";
 import type { FileReference } from "./position.ts";
 
 /** `verify-x509-name NAME TYPE`. */
@@ -31,6 +32,10 @@ export interface TlsOptions {
   readonly crlVerify?: FileReference;
   /** `tls-export-cert`: where `tls-verify` finds the peer's certificate. */
   readonly exportDirectory?: string;
+  /** The same by HTTP or HTTPS; to be had again before it ends. */
+  readonly crlUrl?: string;
+  /** `ocsp`; absent: `off`. */
+  readonly ocsp?: OcspOptions;
   /** SHA-256 of acceptable peer certificates, 32 bytes each in lower-case hex; empty: any. */
   readonly peerFingerprints: readonly string[];
   /** The name that the peer's certificate must have. */

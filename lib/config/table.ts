@@ -7,6 +7,7 @@
 import { nearest } from "./nearest.ts";
 import { notYet } from "./not_yet.ts";
 import type { OptionRow } from "./option.ts";
+import { authorityOptionRows } from "./options/authority.ts";
 import { clientOptions } from "./options/client.ts";
 import { connectionOptions } from "./options/connection.ts";
 import { controlChannelOptions } from "./options/control_channel.ts";
@@ -41,6 +42,7 @@ export const optionRows: readonly OptionRow[] = [
   ...serverOptions,
   ...perClientOptions,
   ...exitOptions,
+  ...authorityOptionRows,
   ...processOptions,
   ...managementOptionRows,
   ...pushedOptionRows,

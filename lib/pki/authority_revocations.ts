@@ -43,7 +43,7 @@ export class AuthorityRevocations {
 
   /** The newest list; undefined before the first. */
   async current(): Promise<RevocationList | undefined> {
-    const { list } = await this.index.revocations();
+    const list = await this.index.revocationList();
     return list && parseRevocationList(list);
   }
 
@@ -117,9 +117,9 @@ export class AuthorityRevocations {
   async publish(): Promise<boolean> {
     // Two commands at once: the one that comes second here must not write the older list.
     using _lock = await lockDirectory(this.directory, ".crl.lock");
-    const { list } = await this.index.revocations();
+    const list = await this.index.revocationList();
     if (list === undefined) return false;
-    const text = revocationListPem(parseRevocationList(list));
+    const text = revocationListPem({ raw: list });
     if (await readFileIfThere(this.files.revocationList) === text) return false;
     await writeFileAtomically(this.files.revocationList, text, PUBLIC);
     return true;

@@ -104,6 +104,10 @@ export interface CertificateIndex extends Disposable {
    */
   add(entries: readonly NewEntry[], exclusive?: { name: string; now: number }): Promise<boolean>;
 
+  /** Whether and why a certificate is revoked, also one that the index does not hold. */
+  revocation(serial: string): Promise<Revocation | undefined>;
+  /** The newest revocation list, DER; undefined before the first. */
+  revocationList(): Promise<Uint8Array | undefined>;
   /** What is revoked. */
   revocations(): Promise<RevocationState>;
   /**

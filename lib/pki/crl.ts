@@ -164,7 +164,7 @@ export function parseRevocationLists(file: Uint8Array | string): RevocationList[
 }
 
 /** The list as PEM. */
-export function revocationListPem(list: RevocationList): string {
+export function revocationListPem(list: Pick<RevocationList, "raw">): string {
   return writePem("X509 CRL", list.raw);
 }
 

@@ -51,7 +51,8 @@ export class RevocationListDraft extends WritableRevocationList {
 }
 
 // pkijs's own sign() leaves out the NULL that RFC 4055 section 5 wants with RSA.
-function signatureAlgorithmOf(key: CryptoKey): AlgorithmIdentifier {
+/** The algorithm that a key of ours signs with. */
+export function signatureAlgorithmOf(key: CryptoKey): AlgorithmIdentifier {
   if (key.algorithm.name === "RSASSA-PKCS1-v1_5") {
     return new AlgorithmIdentifier({
       algorithmId: "1.2.840.113549.1.1.11",
@@ -63,7 +64,8 @@ function signatureAlgorithmOf(key: CryptoKey): AlgorithmIdentifier {
   });
 }
 
-async function signatureOf(tbs: Uint8Array, key: CryptoKey): Promise<BitString> {
+/** A signature, as certificates carry it. */
+export async function signatureOf(tbs: Uint8Array, key: CryptoKey): Promise<BitString> {
   if (key.algorithm.name === "RSASSA-PKCS1-v1_5") {
     const valueHex = await crypto.subtle.sign(key.algorithm.name, key, tbs.slice());
     return new BitString({ valueHex });

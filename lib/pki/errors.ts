@@ -29,6 +29,7 @@ import { VpnError } from "../base/errors.ts";
  * | `revoked` | on its issuer's revocation list |
  * | `crl-missing` | revocation lists are asked for and none is of this issuer |
  * | `crl-expired`, `crl-not-yet-valid` | the revocation list is outside its validity |
+ * | `ocsp` | its authority does not say, or not in a way to rely on, that it is good |
  * | `key-mismatch` | private key and certificate do not belong together |
  */
 export type CertificateReason =
@@ -52,6 +53,7 @@ export type CertificateReason =
   | "crl-missing"
   | "crl-expired"
   | "crl-not-yet-valid"
+  | "ocsp"
   | "key-mismatch";
 
 /** A certificate, key or revocation list that is refused; {@linkcode reason} is the machine-readable cause. */

@@ -68,6 +68,8 @@ export interface CertificateExtensions {
   readonly authorityKeyIdentifier: Uint8Array | undefined;
   /** Names that it may certify. */
   readonly nameConstraints: NameConstraints | undefined;
+  /** Where its authority answers OCSP requests. */
+  readonly ocspUrls: readonly string[] | undefined;
   /** Object identifiers of critical extensions that are not understood. */
   readonly unknownCriticalExtensions: readonly string[];
 }
@@ -118,6 +120,7 @@ export function readCertificateExtensions(list: readonly Extension[]): Certifica
     subjectKeyIdentifier: undefined,
     authorityKeyIdentifier: undefined,
     nameConstraints: undefined,
+    ocspUrls: undefined,
     unknownCriticalExtensions: [],
   };
   const unknown: string[] = [];
@@ -144,6 +147,9 @@ export function readCertificateExtensions(list: readonly Extension[]): Certifica
         break;
       case ExtensionType.NAME_CONSTRAINTS:
         result.nameConstraints = readNameConstraints(value);
+        break;
+      case ExtensionType.AUTHORITY_INFORMATION_ACCESS:
+        result.ocspUrls = readOcspUrls(value);
         break;
       case ExtensionType.CERTIFICATE_POLICIES:
         // Understood in so far as every policy is acceptable here (initial any-policy set,
@@ -192,6 +198,23 @@ function readSubjectAltNames(value: Uint8Array): readonly AlternativeName[] {
   const names = readDer(value, Tag.SEQUENCE, what).children(what).rest();
   if (names.length === 0) throw malformed(`${what}: there is none`);
   return Object.freeze(names.map((element) => readGeneralName(element, what)));
+}
+
+/** `accessMethod` id-ad-ocsp (RFC 5280 section 4.2.2.1). */
+const OCSP_METHOD = "1.3.6.1.5.5.7.48.1";
+
+function readOcspUrls(value: Uint8Array): readonly string[] {
+  const what = "authority information access";
+  const urls: string[] = [];
+  for (const element of readDer(value, Tag.SEQUENCE, what).children(what).rest()) {
+    if (element.tag !== Tag.SEQUENCE) throw malformed(what);
+    const cursor = element.children(what);
+    const method = readObjectIdentifier(cursor.next(Tag.OBJECT_IDENTIFIER), what);
+    const { kind, value } = readGeneralName(cursor.any(), what);
+    cursor.finish();
+    if (method === OCSP_METHOD && kind === "uri") urls.push(value);
+  }
+  return Object.freeze(urls);
 }
 
 function readAuthorityKeyIdentifier(value: Uint8Array): Uint8Array | undefined {

@@ -170,6 +170,20 @@ export class SqliteIndex implements CertificateIndex {
     );
   }
 
+  revocation(serial: string): Promise<Revocation | undefined> {
+    return this.#do(() => {
+      const row = this.#get("SELECT * FROM revocation WHERE serial = ?", serial);
+      return row && revocationOf(row);
+    });
+  }
+
+  revocationList(): Promise<Uint8Array | undefined> {
+    return this.#do(() => {
+      const row = this.#get("SELECT list FROM authority");
+      return (row?.list ?? undefined) as Uint8Array | undefined;
+    });
+  }
+
   revocations(): Promise<RevocationState> {
     return this.#do(() =>
       this.#transaction(() => {

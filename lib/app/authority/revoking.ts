@@ -7,6 +7,7 @@
 import { VpnError } from "../../base/errors.ts";
 import type { RevocationList } from "../../pki/crl.ts";
 import { formatName } from "../../pki/distinguished_name.ts";
+import { OcspResponder } from "../../pki/ocsp_responder.ts";
 import { reasonName } from "../../pki/revocation_reason.ts";
 import type { PkiOperation } from "../commands/pki_options.ts";
 import { dayAndDistance } from "./entry_state.ts";
@@ -34,6 +35,8 @@ export async function crl(given: PkiOperation<"crl">): Promise<void> {
   const list = given.show
     ? await authority.revocations.current()
     : await authority.issueRevocationList(given.days);
+  // A server without the passphrase of ca.key cannot make this one.
+  if (!given.show) await new OcspResponder(authority).maintain();
   if (list === undefined) {
     throw new VpnError("there is no revocation list yet", "make it with vpn pki crl");
   }

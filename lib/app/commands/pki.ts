@@ -9,7 +9,9 @@ import type { PkiArguments, PkiOperation } from "./pki_options.ts";
 
 /** Runs each command. */
 const operations: {
-  readonly [Name in PkiArguments["operation"]]: (given: PkiOperation<Name>) => Promise<void>;
+  readonly [Name in PkiArguments["operation"]]: (
+    given: PkiOperation<Name>,
+  ) => Promise<number | void>;
 } = {
   init: async (given) => (await import("../authority/issuing.ts")).init(given),
   issue: async (given) => (await import("../authority/issuing.ts")).issue(given),
@@ -17,6 +19,7 @@ const operations: {
   renew: async (given) => (await import("../authority/issuing.ts")).renew(given),
   revoke: async (given) => (await import("../authority/revoking.ts")).revoke(given),
   crl: async (given) => (await import("../authority/revoking.ts")).crl(given),
+  ocsp: async (given) => (await import("../authority/asking.ts")).ocsp(given),
   list: async (given) => (await import("../authority/showing.ts")).list(given),
   show: async (given) => (await import("../authority/showing.ts")).show(given),
   export: async (given) => (await import("../authority/export_command.ts")).exportFiles(given),
@@ -28,7 +31,6 @@ const operations: {
 
 /** Runs a command of the authority; the exit code. What fails throws. */
 export async function pki(given: PkiArguments): Promise<number> {
-  const run = operations[given.operation] as (given: PkiArguments) => Promise<void>;
-  await run(given);
-  return ExitCode.success;
+  const run = operations[given.operation] as (given: PkiArguments) => Promise<number | void>;
+  return await run(given) ?? ExitCode.success;
 }

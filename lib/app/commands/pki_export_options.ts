@@ -138,6 +138,31 @@ export const linkCommand = command(
   { description: message`Make a link by which a profile is downloaded once.` },
 );
 
+/** `vpn pki ocsp`. */
+export const ocspCommand = command(
+  "ocsp",
+  object({
+    action,
+    operation: constant("ocsp"),
+    ...common,
+    certificate: argument(string({ metavar: "NAME|SERIAL|FILE" }), {
+      description: message`A certificate of the index, or a file in PEM.`,
+    }),
+    issuer: optional(option("--issuer", path({ metavar: "FILE" }), {
+      description:
+        message`For a FILE: its authority's certificate. Default: ca.crt of the state directory.`,
+    })),
+    url: optional(option("--url", string({ metavar: "URL" }), {
+      description: message`The responder. Default: the one that the certificate names.`,
+    })),
+    json,
+  }),
+  {
+    description:
+      message`Ask an OCSP responder about a certificate. The exit code is 0 when it is good, otherwise 1.`,
+  },
+);
+
 /** `vpn pki key`. */
 export const keyCommand = command(
   "key",

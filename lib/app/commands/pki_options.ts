@@ -33,6 +33,7 @@ import {
   importCommand,
   keyCommand,
   linkCommand,
+  ocspCommand,
   signCommand,
 } from "./pki_export_options.ts";
 
@@ -167,7 +168,7 @@ const settings = command(
 );
 
 const operations = or(
-  or(init, issue, signCommand, renew, revoke, list, show, crl),
+  or(init, issue, signCommand, renew, revoke, list, show, crl, ocspCommand),
   or(exportCommand, linkCommand, importCommand, keyCommand, settings),
 );
 

@@ -26,6 +26,10 @@ export interface ServeArguments {
   readonly exit?: boolean;
   /** `--out DEVICE`: by which that traffic leaves. */
   readonly out?: string;
+  /** `--http [HOST:]PORT`: the authority answers there. */
+  readonly http?: string;
+  /** `--https [HOST:]PORT`. */
+  readonly https?: string;
   /** Further options of OpenVPN's, as `--verb 4`. */
   readonly options: readonly string[];
 }
@@ -37,7 +41,14 @@ export async function serve(given: ServeArguments): Promise<number> {
   const path = args.state ?? (args.config === undefined ? defaultStateDirectory : undefined);
   // Absolute: the configuration may change the working directory.
   const state = path === undefined ? [] : ["--state", resolve(path)];
-  const argv = ["--config", config, ...state, ...exitOptions(args), ...args.options];
+  const argv = [
+    ...["--config", config],
+    ...state,
+    ...exitOptions(args),
+    ...args.http === undefined ? [] : ["--http", args.http],
+    ...args.https === undefined ? [] : ["--https", args.https],
+    ...args.options,
+  ];
   return await runProgram(() => parseForRole(argv, "server"));
 }
 
@@ -66,6 +77,8 @@ function withOwnOptions(args: ServeArguments): ServeArguments {
     publicAddress: args.publicAddress ?? own.get("--public-address"),
     exit,
     out: args.out ?? own.get("--out"),
+    http: args.http,
+    https: args.https,
     options,
   };
 }

@@ -32,6 +32,12 @@ export const serveCommand = command(
     out: optional(option("--out", string({ metavar: "DEVICE" }), {
       description: message`With --exit: the only interface by which that traffic may leave.`,
     })),
+    http: optional(option("--http", string({ metavar: "[HOST:]PORT" }), {
+      description: message`Answer with revocation list, OCSP and CA certificate by HTTP there.`,
+    })),
+    https: optional(option("--https", string({ metavar: "[HOST:]PORT" }), {
+      description: message`The same by HTTPS, and give out profiles by the links of vpn pki link.`,
+    })),
     options: openvpnOptions,
   }),
   { description: message`Run a server.` },

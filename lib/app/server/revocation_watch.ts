@@ -27,7 +27,7 @@ export class RevocationWatch implements Disposable {
     readonly clients: () => Iterable<ServerClient>,
     readonly log: Log,
   ) {
-    if (trust.revocation === undefined || trust.revocation.kind === "text") return;
+    if (trust.revocation?.kind !== "file") return;
     this.#timer = setInterval(() => void this.#look(), interval);
   }
 

@@ -6,6 +6,7 @@
 
 import type { Log } from "../../base/log.ts";
 import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
+import { openAuthorityService } from "../authority/open_service.ts";
 import { clientKeyVerification } from "../control_protection/client_key_verification.ts";
 import { serverControlWrap } from "../control_protection/control_wrap.ts";
 import { peerTrust, tlsCredentials } from "../credentials.ts";
@@ -28,6 +29,7 @@ export async function startServer(
   const programs = programsOf(config, log);
   await using opened = new AsyncDisposableStack();
   const login = opened.use(await openLogin({ config, files, programs, log }));
+  opened.use(await openAuthorityService(config, files, log));
   const server = await Server.start({
     config,
     credentials: {

@@ -8,6 +8,7 @@
 import * as parse from "../parameters.ts";
 import { type OptionContext, rows, shorten } from "../option.ts";
 import { nearest } from "../nearest.ts";
+import { isWebAddress } from "./authority.ts";
 
 const file = ["main", "inline"] as const;
 
@@ -81,8 +82,13 @@ export const tlsOptions = rows("tls", [
     name: "crl-verify",
     usage: "FILE [dir]",
     where: file,
-    summary: "Revoked certificates; read again when the file changes",
-    apply: (context, [path]) => void (context.draft.tls.crlVerify = context.file(path)),
+    summary: "Revoked certificates; read again when the file changes. Ours: a URL for the FILE",
+    apply: (context, [path]) => {
+      const { tls } = context.draft;
+      const url = context.inline === undefined && isWebAddress(path ?? "");
+      tls.crlUrl = url ? path : undefined;
+      tls.crlVerify = url ? undefined : context.file(path);
+    },
   },
   {
     name: "remote-cert-tls",

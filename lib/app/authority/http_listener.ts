@@ -1,0 +1,140 @@
+/**
+ * HTTP and HTTPS listeners for the open Internet: who connects and says nothing, or too slowly, or
+ * too much, is cut off, and there are never more connections than a bound.
+ *
+ * On Node's servers: Deno's own waits for a request's header without end.
+ *
+ * @module
+ */
+
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { VpnError } from "../../base/errors.ts";
+import type { ListenAddress } from "../../config/config.ts";
+
+/** Certificate and key of an HTTPS listener, PEM. */
+export interface ListenerCertificate {
+  /** The chain, its own first. */
+  readonly certificate: string;
+  /** The private key. */
+  readonly key: string;
+}
+
+/** How long a client may take, ms. */
+export interface ListenerTimeouts {
+  /** Until the header is there. */
+  readonly headersTimeout: number;
+  /** Until the whole request is there. */
+  readonly requestTimeout: number;
+  /** Between two requests. */
+  readonly keepAliveTimeout: number;
+}
+
+const defaultTimeouts: ListenerTimeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 5_000,
+};
+
+const limits: ServerOptions = {
+  // How often the times are looked at, ms.
+  connectionsCheckingInterval: 1_000,
+  // Octets.
+  maxHeaderSize: 8_192,
+};
+
+/** Most connections at a time. */
+const MAX_CONNECTIONS = 256;
+
+/** A listener that is open. */
+export class HttpListener implements AsyncDisposable {
+  readonly #server: Server;
+
+  private constructor(server: Server, readonly port: number) {
+    this.#server = server;
+  }
+
+  /**
+   * Opens it.
+   *
+   * @param certificate Makes it HTTPS.
+   * @throws {VpnError} when the address cannot be had.
+   */
+  static async open(
+    address: ListenAddress,
+    certificate: ListenerCertificate | undefined,
+    onRequest: RequestListener,
+    timeouts: ListenerTimeouts = defaultTimeouts,
+  ): Promise<HttpListener> {
+    const server: Server = certificate === undefined
+      ? createServer({ ...limits, ...timeouts }, onRequest)
+      : createTlsServer(
+        {
+          ...limits,
+          ...timeouts,
+          cert: certificate.certificate,
+          key: certificate.key,
+          minVersion: "TLSv1.2",
+        },
+        onRequest,
+      );
+    server.maxConnections = MAX_CONNECTIONS;
+    server.on("clientError", (_error, socket) => socket.destroy());
+    server.on("tlsClientError", (_error: Error, socket: { destroy(): void }) => socket.destroy());
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (cause: Error) =>
+        reject(
+          new VpnError(
+            `cannot listen at ${addressText(address)}: ${cause.message}`,
+            "choose another address or port",
+            { cause },
+          ),
+        ));
+      server.listen(address.port, address.host, resolve);
+    });
+    server.on("error", () => {}); // What goes wrong with one connection ends that one.
+    const bound = server.address();
+    return new HttpListener(
+      server,
+      bound !== null && typeof bound === "object" ? bound.port : address.port,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+/** An address as users write it. */
+export function addressText({ host = "", port }: ListenAddress): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** A body that is too long for what it is to be. */
+export class BodyTooLong extends Error {}
+
+/** Reads a request's body of at most `limit` octets. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of request) {
+    length += part.length;
+    if (length > limit) throw new BodyTooLong();
+    parts.push(part);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    body.set(part, offset);
+    offset += part.length;
+  }
+  return body;
+}

@@ -1,0 +1,62 @@
+/**
+ * Small things from the authority's HTTP service: bounded in time and size.
+ *
+ * @module
+ */
+
+import { errorLine, VpnError } from "../../base/errors.ts";
+
+/** How long one download may take, ms. */
+const TIMEOUT = 8_000;
+
+/**
+ * Gets what is at an address, or what it answers to `body`.
+ *
+ * @param limit In octets.
+ * @throws {VpnError} naming the address.
+ */
+export async function download(
+  url: string,
+  limit: number,
+  body?: { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> },
+): Promise<Uint8Array> {
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(TIMEOUT),
+      ...body === undefined ? {} : {
+        method: "POST",
+        headers: { "Content-Type": body.type },
+        body: body.bytes,
+      },
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new VpnError(`HTTP status ${response.status}`);
+    }
+    return await readBounded(response, limit);
+  } catch (cause) {
+    const reason = cause instanceof DOMException && cause.name === "TimeoutError"
+      ? `no answer within ${TIMEOUT / 1000} s`
+      : errorLine(cause);
+    throw new VpnError(`${url} cannot be had: ${reason}`, "check the address and the network", {
+      cause,
+    });
+  }
+}
+
+async function readBounded(response: Response, limit: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > limit) throw new VpnError(`it is longer than ${limit} bytes`);
+    parts.push(part);
+  }
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
