@@ -10,6 +10,7 @@ import type { Log } from "../base/log.ts";
 import type { VerifyProgram } from "./programs/verify_program.ts";
 import type { TlsOptions } from "../config/config.ts";
 import { ListDownload } from "./online_revocation/list_download.ts";
+import { checkIssuerHash, checkRevocationDirectory, checkSuiteB } from "../pki/peer_conditions.ts";
 import { checkRevocation } from "../pki/revocation.ts";
 import {
   type Certificate,
@@ -25,7 +26,9 @@ import {
 export type RevocationSource =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "url"; readonly url: string };
+  | { readonly kind: "url"; readonly url: string }
+  /** Files named after serial numbers. */
+  | { readonly kind: "directory"; readonly path: string };
 
 /** See the module's page. */
 export class PeerTrust {
@@ -54,6 +57,8 @@ export class PeerTrust {
       this.#readRevocationFile(revocation.path);
     } else if (revocation?.kind === "url") {
       this.#download = new ListDownload(revocation.url, log);
+    } else if (revocation?.kind === "directory") {
+      this.#fileStamp = fileStamp(revocation.path);
     }
   }
 
@@ -67,6 +72,10 @@ export class PeerTrust {
     this.refresh();
     if (this.#download !== undefined) this.#revocationLists = await this.#download.current();
     const peer = await verifyPeerCertificate(chain, this.#policy());
+    const { certProfile, issuerHashes } = this.tls;
+    if (certProfile === "suiteb") checkSuiteB(peer.path);
+    if (issuerHashes.length > 0) checkIssuerHash(peer.path, issuerHashes);
+    this.#checkDirectory(peer);
     const { ocsp } = this.tls;
     if (ocsp !== undefined) {
       const { checkByOcsp } = await import("./online_revocation/ocsp_check.ts");
@@ -78,6 +87,7 @@ export class PeerTrust {
 
   /** Reads the revocation list again if its file changed; whether there is another one now. */
   refresh(): boolean {
+    if (this.revocation?.kind === "directory") return this.#directoryChanged(this.revocation.path);
     return this.revocation?.kind === "file" && this.#refreshRevocationFile(this.revocation.path);
   }
 
@@ -86,9 +96,22 @@ export class PeerTrust {
    *
    * @throws {CertificateError} with the reason `revoked`, or why the lists can't tell.
    */
-  async checkRevocation({ path }: VerifiedPeer): Promise<void> {
+  async checkRevocation(peer: VerifiedPeer): Promise<void> {
+    this.#checkDirectory(peer);
     if (this.#revocationLists === undefined) return;
-    await checkRevocation(path, this.#revocationLists, Date.now());
+    await checkRevocation(peer.path, this.#revocationLists, Date.now());
+  }
+
+  #checkDirectory({ path }: VerifiedPeer): void {
+    if (this.revocation?.kind === "directory") checkRevocationDirectory(path, this.revocation.path);
+  }
+
+  /** A file that comes or goes changes the directory. */
+  #directoryChanged(path: string): boolean {
+    const stamp = fileStamp(path);
+    if (stamp === this.#fileStamp) return false;
+    this.#fileStamp = stamp;
+    return true;
   }
 
   #policy(): PeerPolicy {

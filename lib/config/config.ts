@@ -155,8 +155,6 @@ export interface ClientConfig extends CommonConfig {
   readonly authRetry: "none" | "nointeract" | "interact";
   /** One-time code to ask for along with the password. */
   readonly staticChallenge?: StaticChallenge;
-  /** `askpass`: the private key's passphrase; `prompt` or a file of one line. */
-  readonly askpass?: { readonly source: "prompt"; readonly position: Position } | FileReference;
   /** `push-peer-info`: IV_HWADDR, IV_SSL, IV_PLAT_VER and `UV_…` are sent too. */
   readonly pushPeerInfo: boolean;
   /** `kill-switch`; absent: as the machine is. */

@@ -154,7 +154,6 @@ export interface Draft {
   readonly tlsCryptV2: Writable<TlsCryptV2Options>;
   verifyX509Name?: VerifyX509Name;
   authUserPass?: Credential;
-  askpass?: Credential;
   authNocache?: boolean;
   authRetry?: "none" | "nointeract" | "interact";
   staticChallenge?: StaticChallenge;

@@ -110,6 +110,7 @@ function namedFiles(config: Config): NamedFile[] {
   add(tls.extraCerts, false);
   add(tls.key, true);
   add(tls.pkcs12, true);
+  add(tls.askpass, true);
   add(tls.crlVerify, false);
   if (config.role === "server") {
     add(config.controlKey?.key, true);
@@ -123,7 +124,6 @@ function namedFiles(config: Config): NamedFile[] {
   } else {
     for (const connection of config.connections) add(connection.controlKey?.key, true);
     add(config.authUserPass, true);
-    add(config.askpass, true);
   }
   return files;
 }

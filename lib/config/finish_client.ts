@@ -89,7 +89,6 @@ export function finishClient(draft: Draft, notices: Notice[]): ClientConfig {
     authNocache: draft.authNocache ?? false,
     authRetry: draft.authRetry ?? "none",
     staticChallenge: draft.staticChallenge,
-    askpass: resolveReference(draft, draft.askpass),
     pushPeerInfo: draft.pushPeerInfo ?? false,
     killSwitch: draft.killSwitch,
     routeNopull: draft.routeNopull ?? false,

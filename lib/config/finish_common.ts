@@ -79,19 +79,24 @@ function tlsOptions(draft: Draft): TlsOptions {
     for (const option of ["cert", "key"]) {
       if (draft.positions.has(option)) exclude(draft, "pkcs12", option);
     }
-  } else if (tls.ca === undefined && tls.peerFingerprints === undefined) {
+  } else if ((tls.ca ?? tls.caPath ?? tls.peerFingerprints) === undefined) {
     throw new ConfigError(`"ca" is missing, so nobody could be trusted`, `add "ca FILE"`);
   }
   return defined({
     ca: file(tls.ca),
+    caPath: tls.caPath && resolvePath(draft, tls.caPath),
     cert: file(tls.cert),
     key: file(tls.key),
     pkcs12: file(tls.pkcs12),
+    askpass: resolveReference(draft, tls.askpass),
     extraCerts: file(tls.extraCerts),
     crlVerify: file(tls.crlVerify),
     exportDirectory: tls.exportDirectory && resolvePath(draft, tls.exportDirectory),
     crlUrl: tls.crlUrl,
     ocsp: tls.ocsp,
+    crlDirectory: tls.crlDirectory && resolvePath(draft, tls.crlDirectory),
+    issuerHashes: tls.issuerHashes ?? [],
+    certProfile: tls.certProfile ?? "legacy",
     peerFingerprints: tls.peerFingerprints ?? [],
     verifyX509Name: draft.verifyX509Name,
     remoteCertKu: tls.remoteCertKu,

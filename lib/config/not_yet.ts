@@ -27,44 +27,6 @@ const openvpn = "leave it out, or use OpenVPN for now";
 export const notYet: readonly NotYet[] = [
   // Control channel and certificates.
   {
-    options: ["pkcs12"],
-    effect: "refuse",
-    reason: "PKCS#12 files aren't read yet",
-    remedy: `take it apart with "openssl pkcs12" into ca, cert and key`,
-  },
-  {
-    options: ["askpass"],
-    effect: "refuse",
-    reason: "encrypted private keys aren't read yet",
-    remedy: `decrypt the key with "openssl pkey"`,
-  },
-  {
-    options: ["peer-fingerprint", "verify-hash"],
-    effect: "refuse",
-    reason: "certificates aren't checked by fingerprint yet",
-    remedy: `use "ca" with "verify-x509-name"`,
-  },
-  {
-    options: ["capath"],
-    effect: "refuse",
-    reason: "directories of authorities aren't read yet",
-    remedy: `put them into one file and name it in "ca"`,
-  },
-  {
-    options: ["crl-verify"],
-    when: (parameters) => parameters.length > 1,
-    effect: "refuse",
-    reason: "directories of revoked serial numbers aren't read yet",
-    remedy: "name a CRL file",
-  },
-  {
-    options: ["tls-cert-profile"],
-    when: ([profile]) => profile === "preferred" || profile === "suiteb",
-    effect: "refuse",
-    reason: "certificates aren't held to a profile yet",
-    remedy: "remove it, or say legacy",
-  },
-  {
     // Measured with Deno 2.9.6: node:tls takes `ciphers` and disregards it.
     options: ["tls-cipher", "tls-ciphersuites", "tls-groups", "ecdh-curve"],
     effect: "warn",

@@ -6,7 +6,7 @@
  */
 
 import type { OcspOptions } from "./authority_options.ts";
-import type { FileReference } from "./position.ts";
+import type { FileReference, Position } from "./position.ts";
 
 /** `verify-x509-name NAME TYPE`. */
 export interface VerifyX509Name {
@@ -18,14 +18,18 @@ export interface VerifyX509Name {
 
 /** TLS and whom we trust. */
 export interface TlsOptions {
-  /** Absent only with `peerFingerprints`. */
+  /** Absent only with `peerFingerprints`, `caPath` or `pkcs12`. */
   readonly ca?: FileReference;
+  /** `capath`: a directory of authorities. */
+  readonly caPath?: string;
   /** Our certificate (PEM). */
   readonly cert?: FileReference;
   /** Our private key (PEM). */
   readonly key?: FileReference;
   /** PKCS#12 bundle in place of `ca`, `cert` and `key`; inline it is base64. */
   readonly pkcs12?: FileReference;
+  /** `askpass`: passphrase of `key` or `pkcs12`; a file of one line. */
+  readonly askpass?: { readonly source: "prompt"; readonly position: Position } | FileReference;
   /** Certificates to send along with ours (PEM). */
   readonly extraCerts?: FileReference;
   /** Revocation list (PEM); to be read again when the file changes. */
@@ -36,6 +40,12 @@ export interface TlsOptions {
   readonly crlUrl?: string;
   /** `ocsp`; absent: `off`. */
   readonly ocsp?: OcspOptions;
+  /** `crl-verify DIRECTORY dir`: a file there, named after a serial number, revokes it. */
+  readonly crlDirectory?: string;
+  /** `verify-hash`: SHA-1 or SHA-256 of acceptable issuers, in lower-case hex; empty: any. */
+  readonly issuerHashes: readonly string[];
+  /** `tls-cert-profile`; `preferred` is the least that is ever taken. */
+  readonly certProfile: "insecure" | "legacy" | "preferred" | "suiteb";
   /** SHA-256 of acceptable peer certificates, 32 bytes each in lower-case hex; empty: any. */
   readonly peerFingerprints: readonly string[];
   /** The name that the peer's certificate must have. */

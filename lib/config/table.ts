@@ -19,6 +19,7 @@ import { killSwitchOptions } from "./options/kill_switch.ts";
 import { managementOptionRows } from "./options/management.ts";
 import { networkOptions } from "./options/network.ts";
 import { perClientOptions } from "./options/per_client.ts";
+import { peerCertificateOptions } from "./options/peer_certificate.ts";
 import { processOptions } from "./options/process.ts";
 import { pushedOptionRows } from "./options/pushed.ts";
 import { refusedOptions } from "./options/refused.ts";
@@ -33,6 +34,7 @@ export const optionRows: readonly OptionRow[] = [
   ...clientOptions,
   ...connectionOptions,
   ...tlsOptions,
+  ...peerCertificateOptions,
   ...controlChannelOptions,
   ...renegotiationOptions,
   ...dataChannelOptions,

@@ -29,6 +29,11 @@ export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 export interface TlsCredentials {
   /** `ca`: the authorities that the peer's certificate may descend from. */
   readonly authorities: string;
+  /**
+   * Whom to trust is decided by fingerprints alone (`peer-fingerprint` without `ca`): there is no
+   * chain that the library could judge. It checks the handshake's signature all the same.
+   */
+  readonly byFingerprint?: boolean;
   /** `cert`, with `extra-certs` behind it. */
   readonly certificate?: string;
   /** `key`: the certificate's private key. */
@@ -80,6 +85,7 @@ export class TlsChannel {
   readonly #duplex: CiphertextDuplex;
   /** Whether a peer without certificate is none to object to. */
   readonly #mayBeWithout: boolean;
+  readonly #byFingerprint: boolean;
   #socket: tls.TLSSocket | undefined;
   #ended = false;
 
@@ -90,6 +96,7 @@ export class TlsChannel {
   ) {
     this.#mayBeWithout = role === "server" &&
       (credentials.clientCertificate ?? "require") !== "require";
+    this.#byFingerprint = credentials.byFingerprint === true;
     this.#duplex = new CiphertextDuplex((bytes) => {
       if (!this.#ended) events.ciphertext(bytes);
     });
@@ -169,7 +176,8 @@ export class TlsChannel {
     // In a resumed session nobody has shown a certificate. We never ask for one.
     if (socket.isSessionReused()) return this.#fail(new Error("the session was resumed"));
     const chain = peerChain(socket);
-    const objection = socket.authorized || (this.#mayBeWithout && chain.length === 0)
+    const acceptable = chain.length === 0 ? this.#mayBeWithout : this.#byFingerprint;
+    const objection = socket.authorized || acceptable
       ? undefined
       : String(socket.authorizationError ?? "the certificate is not accepted");
     const description = `${socket.getProtocol()}, cipher ${socket.getCipher().name}`;

@@ -122,9 +122,23 @@ export function isEncryptedKey(pem: string): boolean {
   return /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type:\s*4,\s*ENCRYPTED/m.test(pem);
 }
 
+/**
+ * The one block of a PEM text that is a private key. Deno's reader takes no empty line behind it,
+ * and none of `EC PARAMETERS`, which `openssl ecparam -genkey` writes in front.
+ *
+ * @throws {CertificateError} `malformed` when there is none.
+ */
+export function privateKeyBlock(pem: string): string {
+  const lines = pem.split(/\r\n|\n|\r/).map((line) => line.trim()).join("\n");
+  const block = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----\n[\s\S]*?\n-----END \1-----/.exec(lines);
+  if (block !== null) return `${block[0]}\n`;
+  throw new CertificateError("malformed", "the private key cannot be read", "give it in PEM");
+}
+
 function readPrivateKey(pem: string, passphrase?: string): KeyObject {
+  const key = privateKeyBlock(pem);
   try {
-    return createPrivateKey({ key: pem, format: "pem", passphrase });
+    return createPrivateKey({ key, format: "pem", passphrase });
   } catch (error) {
     // The underlying error is not passed on: it could quote the key.
     if (passphrase !== undefined && error instanceof Error && /unsupported/.test(error.message)) {

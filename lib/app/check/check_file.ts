@@ -19,7 +19,7 @@ import {
 } from "../../config/mod.ts";
 import { parseCertificates, parseRevocationLists } from "../../pki/mod.ts";
 import { clientControlWrap, serverControlWrap } from "../control_protection/control_wrap.ts";
-import { peerTrust, tlsCredentials } from "../credentials.ts";
+import { loadCredentials } from "../credentials.ts";
 
 /** Could start; can't; could, were it not for a file or credential that isn't there. */
 export type Verdict = "ok" | "refused" | "incomplete";
@@ -34,13 +34,16 @@ export interface CheckReport {
 }
 
 /** Checks a configuration file. */
-export function checkFile(path: string, host: ConfigHost = denoHost): CheckReport {
+export async function checkFile(
+  path: string,
+  host: ConfigHost = denoHost,
+): Promise<CheckReport> {
   const { lines, problems, config } = checkConfigFile(path, host);
   const all = problems.map((problem) => problem.line);
   if (config === undefined) return { verdict: "refused", lines, problems: all };
   const files = inspectFiles(config, host);
   const marked = lines.map((line) => withFile(line, files));
-  const contents = contentProblems(config, files);
+  const contents = await contentProblems(config, files);
   for (const { position, text } of contents) {
     const index = marked.findIndex((line) => samePlace(position, line.position));
     if (index < 0) all.push(text);
@@ -77,6 +80,8 @@ const silent: Log = {
   prefixed: () => silent,
 };
 
+class PassphraseNeeded extends Error {}
+
 interface Problem {
   /** Of the line that names the file; absent where several have a part in it. */
   readonly position?: Position;
@@ -84,7 +89,7 @@ interface Problem {
 }
 
 /** Reads what is in the files, as the start does; what isn't there is not looked at. */
-function contentProblems(config: Config, files: LoadedFiles): Problem[] {
+async function contentProblems(config: Config, files: LoadedFiles): Promise<Problem[]> {
   const problems: Problem[] = [];
   const attempt = (references: readonly (FileReference | undefined)[], read: () => unknown) => {
     const named = references.filter((reference) => reference !== undefined);
@@ -108,10 +113,24 @@ function contentProblems(config: Config, files: LoadedFiles): Problem[] {
   }
   attemptControlKeys(config, files, attempt);
   if (problems.length > 0) return problems;
-  const own = [tls.ca, tls.cert, tls.key, tls.pkcs12, tls.extraCerts];
-  attempt(own, () => tlsCredentials(tls, files));
-  const peer = config.role === "server" ? "client" : "server";
-  attempt([tls.ca, tls.crlVerify], () => peerTrust(peer, tls, files, silent));
+  const { askpass } = tls;
+  const named = [tls.ca, tls.cert, tls.key, tls.pkcs12, tls.extraCerts, tls.crlVerify];
+  const own: readonly (FileReference | undefined)[] = askpass?.source === "prompt"
+    ? named
+    : [...named, askpass];
+  if (own.some((reference) => reference !== undefined && !files.has(reference))) return problems;
+  try {
+    const peer = config.role === "server" ? "client" : "server";
+    await loadCredentials({
+      ...{ peer, tls, files, log: silent },
+      passphrase: () => {
+        throw new PassphraseNeeded();
+      },
+    });
+  } catch (error) {
+    // It would be asked for at the start.
+    if (!(error instanceof PassphraseNeeded)) problems.push({ text: errorLine(error) });
+  }
   return problems;
 }
 

@@ -8,7 +8,7 @@ import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ClientConfig, LoadedFiles } from "../../config/mod.ts";
 import { clientControlWrap } from "../control_protection/control_wrap.ts";
-import { peerTrust, tlsCredentials } from "../credentials.ts";
+import { loadCredentials } from "../credentials.ts";
 import { formatClientStatistics } from "../status/client_statistics.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
@@ -20,20 +20,22 @@ import { TerminalPrompt } from "./terminal_prompt.ts";
 import { UserCredentialSource } from "./user_credentials.ts";
 
 /** See `startTunnel`. */
-export function startClient(
+export async function startClient(
   given: ClientConfig,
   files: LoadedFiles,
   log: Log,
   { observer, prompt: promptOf }: TunnelHooks,
-): Tunnel {
+): Promise<Tunnel> {
   // What may be wrong with the configuration comes first: a kill switch would stay in force.
   const terminal = new TerminalPrompt(log);
   const prompt = promptOf?.(terminal) ?? terminal;
   const userCredentials = new UserCredentialSource(given, files, prompt);
-  const credentials = tlsCredentials(given.tls, files);
   const programs = programsOf(given, log);
   const verifyProgram = verifyProgramOf(given, programs, log);
-  const trust = peerTrust("server", given.tls, files, log, verifyProgram);
+  const { credentials, trust } = await loadCredentials({
+    ...{ peer: "server", tls: given.tls, files, log, verifyProgram },
+    passphrase: () => prompt.passphrase(new AbortController().signal),
+  });
   const network = ClientNetwork.start(given, log);
   const { config } = network;
   const client = new Client({

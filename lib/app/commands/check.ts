@@ -19,12 +19,12 @@ export interface CheckArguments {
 const exitCodes: Readonly<Record<Verdict, number>> = { ok: 0, refused: 1, incomplete: 2 };
 
 /** Checks a configuration; the exit code. */
-export function check({ file, json }: CheckArguments): Promise<number> {
-  const report = checkFile(file);
+export async function check({ file, json }: CheckArguments): Promise<number> {
+  const report = await checkFile(file);
   const exitCode = exitCodes[report.verdict];
   if (json) printJson({ file, exitCode, ...jsonReport(report) });
   else print(...textReport(file, report, takesColours()));
-  return Promise.resolve(exitCode);
+  return exitCode;
 }
 
 function jsonReport({ verdict, role, lines, problems }: CheckReport) {

@@ -9,7 +9,8 @@ import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
 import { openAuthorityService } from "../authority/open_service.ts";
 import { clientKeyVerification } from "../control_protection/client_key_verification.ts";
 import { serverControlWrap } from "../control_protection/control_wrap.ts";
-import { peerTrust, tlsCredentials } from "../credentials.ts";
+import { TerminalPrompt } from "../client/terminal_prompt.ts";
+import { loadCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
@@ -29,16 +30,18 @@ export async function startServer(
   const programs = programsOf(config, log);
   await using opened = new AsyncDisposableStack();
   const login = opened.use(await openLogin({ config, files, programs, log }));
+  const { credentials, trust } = await loadCredentials({
+    ...{ peer: "client", tls: config.tls, files, log },
+    verifyProgram: verifyProgramOf(config, programs, log),
+    passphrase: () => new TerminalPrompt(log).passphrase(new AbortController().signal),
+  });
   opened.use(await openAuthorityService(config, files, log));
   const server = await Server.start({
     config,
-    credentials: {
-      ...tlsCredentials(config.tls, files),
-      clientCertificate: config.verifyClientCert,
-    },
+    credentials: { ...credentials, clientCertificate: config.verifyClientCert },
     ...serverControlWrap(config, files, log),
     clientKeyVerification: clientKeyVerification(config, programs),
-    trust: peerTrust("client", config.tls, files, log, verifyProgramOf(config, programs, log)),
+    trust,
     log,
     programs,
     loginStep: login.step,

@@ -6,8 +6,7 @@
  */
 
 import * as parse from "../parameters.ts";
-import { type OptionContext, rows, shorten } from "../option.ts";
-import { nearest } from "../nearest.ts";
+import { type OptionContext, rows } from "../option.ts";
 import { isWebAddress } from "./authority.ts";
 
 const file = ["main", "inline"] as const;
@@ -39,6 +38,12 @@ export const tlsOptions = rows("tls", [
     where: file,
     summary: "Certification authorities that we trust (PEM)",
     apply: (context, [path]) => void (context.draft.tls.ca = context.file(path)),
+  },
+  {
+    name: "capath",
+    usage: "DIRECTORY",
+    summary: "Certification authorities that we trust, one file each, beside ca",
+    apply: ({ draft }, [path]) => void (draft.tls.caPath = path),
   },
   {
     name: "cert",
@@ -73,7 +78,7 @@ export const tlsOptions = rows("tls", [
     usage: "[FILE]",
     summary: "Passphrase of the private key",
     apply: (context, [path]) => {
-      context.draft.askpass = path === undefined || path === "stdin"
+      context.draft.tls.askpass = path === undefined || path === "stdin"
         ? { source: "prompt", position: context.position }
         : context.file(path);
     },
@@ -82,89 +87,15 @@ export const tlsOptions = rows("tls", [
     name: "crl-verify",
     usage: "FILE [dir]",
     where: file,
-    summary: "Revoked certificates; read again when the file changes. Ours: a URL for the FILE",
-    apply: (context, [path]) => {
+    summary:
+      "Revoked certificates: a list, read again when the file changes; or with dir a file named after each serial number (decimal). Ours: a URL for the FILE",
+    apply: (context, [path, directory]) => {
       const { tls } = context.draft;
       const url = context.inline === undefined && isWebAddress(path ?? "");
-      tls.crlUrl = url ? path : undefined;
-      tls.crlVerify = url ? undefined : context.file(path);
-    },
-  },
-  {
-    name: "remote-cert-tls",
-    usage: "client|server",
-    summary: "The peer's certificate must be for that role",
-    apply: (context, [role]) => {
-      requireRole(context, parse.word(context, role, ["client", "server"]));
-    },
-  },
-  {
-    name: "ns-cert-type",
-    usage: "client|server",
-    class: "mapped",
-    summary: "The peer's certificate must have that Netscape type",
-    remedy: `taken as "remote-cert-tls", which checks the extended key usage`,
-    apply: (context, [role]) => {
-      requireRole(context, parse.word(context, role, ["client", "server"]));
-    },
-  },
-  {
-    name: "remote-cert-eku",
-    usage: "OID",
-    summary: "The peer's certificate must have that extended key usage",
-    apply: (context, [text]) => void (context.draft.tls.remoteCertEku = keyPurpose(context, text)),
-  },
-  {
-    name: "remote-cert-ku",
-    usage: "[HEX…]",
-    summary: "The peer's certificate must have that key usage",
-    apply: (context, masks) => {
-      context.draft.tls.remoteCertKu = masks.length === 0
-        ? "present"
-        : masks.map((text) => keyUsage(context, text));
-    },
-  },
-  {
-    name: "verify-x509-name",
-    usage: "NAME [subject|name|name-prefix]",
-    summary: "The peer's certificate must have that name",
-    apply: (context, [name, type = "subject"]) => {
-      if (name === "") context.expected("a name", name);
-      context.draft.verifyX509Name = {
-        name,
-        type: parse.word(context, type, ["subject", "name", "name-prefix"]),
-      };
-    },
-  },
-  {
-    name: "peer-fingerprint",
-    usage: "SHA256",
-    where: file,
-    summary: "The peer's certificate must have that SHA-256 fingerprint; replaces ca",
-    apply: (context, [text]) => {
-      const lines = (context.inline ?? text ?? "").split("\n")
-        .map((line) => line.replace(/[#;].*/, "").trim()).filter((line) => line !== "");
-      if (lines.length === 0) context.fail(`"peer-fingerprint" has no fingerprint`);
-      const known = context.draft.tls.peerFingerprints ?? [];
-      const added = lines.map((line) => fingerprint(context, line));
-      context.draft.tls.peerFingerprints = [...known, ...added];
-    },
-  },
-  { name: "capath", usage: "DIRECTORY", summary: "Certification authorities, one file each" },
-  {
-    name: "verify-hash",
-    usage: "HASH [ALGORITHM]",
-    where: ["main", "inline"],
-    summary: "The CA's certificate must have that hash",
-  },
-  {
-    name: "x509-username-field",
-    usage: "FIELD…",
-    summary: "Field of the certificate that names the client",
-    apply: (context, fields) => {
-      if (fields.length !== 1 || fields[0].toUpperCase() !== "CN") {
-        context.fail(`"x509-username-field": only CN is supported`, "remove the line");
-      }
+      if (directory !== undefined) parse.word(context, directory, ["dir"]);
+      tls.crlDirectory = directory === undefined ? undefined : path;
+      tls.crlUrl = url && directory === undefined ? path : undefined;
+      tls.crlVerify = url || directory !== undefined ? undefined : context.file(path);
     },
   },
   {
@@ -212,59 +143,6 @@ export const tlsOptions = rows("tls", [
       [list]: readonly string[],
     ) => void (context.draft.tls.groups = list),
   })),
-  {
-    name: "tls-cert-profile",
-    usage: "legacy|preferred|suiteb|insecure",
-    summary: "How strong certificates must be",
-  },
 ]);
 
 const versions: readonly string[] = ["1.0", "1.1", "1.2", "1.3"];
-
-function requireRole(context: OptionContext, role: "client" | "server"): void {
-  context.draft.tls.remoteCertKu = "present";
-  context.draft.tls.remoteCertEku = role === "server" ? purposes.serverAuth : purposes.clientAuth;
-}
-
-// RFC 5280 section 4.2.1.12, by their names in OpenSSL's objects.txt.
-const purposes: Readonly<Record<string, string>> = {
-  serverAuth: "1.3.6.1.5.5.7.3.1",
-  "TLS Web Server Authentication": "1.3.6.1.5.5.7.3.1",
-  clientAuth: "1.3.6.1.5.5.7.3.2",
-  "TLS Web Client Authentication": "1.3.6.1.5.5.7.3.2",
-  codeSigning: "1.3.6.1.5.5.7.3.3",
-  "Code Signing": "1.3.6.1.5.5.7.3.3",
-  emailProtection: "1.3.6.1.5.5.7.3.4",
-  "E-mail Protection": "1.3.6.1.5.5.7.3.4",
-  ipsecEndSystem: "1.3.6.1.5.5.7.3.5",
-  ipsecTunnel: "1.3.6.1.5.5.7.3.6",
-  ipsecUser: "1.3.6.1.5.5.7.3.7",
-  timeStamping: "1.3.6.1.5.5.7.3.8",
-  "Time Stamping": "1.3.6.1.5.5.7.3.8",
-  OCSPSigning: "1.3.6.1.5.5.7.3.9",
-  "OCSP Signing": "1.3.6.1.5.5.7.3.9",
-  anyExtendedKeyUsage: "2.5.29.37.0",
-  "Any Extended Key Usage": "2.5.29.37.0",
-};
-
-function keyPurpose(context: OptionContext, text: string): string {
-  if (Object.hasOwn(purposes, text)) return purposes[text];
-  if (/^[0-2](\.\d{1,39}){1,30}$/.test(text)) return text;
-  const guess = nearest(text, Object.keys(purposes));
-  context.fail(
-    `"remote-cert-eku" expects an OID or OpenSSL's name for one, not "${shorten(text)}"`,
-    guess === undefined ? "write it as 1.3.6.1.5.5.7.3.1" : `did you mean "${guess}"?`,
-  );
-}
-
-function keyUsage(context: OptionContext, text: string): number {
-  if (!/^(0x)?[0-9a-fA-F]{1,4}$/.test(text)) context.expected("key usage bits in hex", text);
-  return parseInt(text, 16);
-}
-
-function fingerprint(context: OptionContext, text: string): string {
-  if (!/^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}$/.test(text)) {
-    context.expected("a SHA-256 fingerprint (32 bytes in hex, with colons)", text);
-  }
-  return text.replaceAll(":", "").toLowerCase();
-}

@@ -17,7 +17,10 @@ const files = {
   ta: generateStaticKey(),
 };
 
-function checkLines(lines: readonly string[], more: Record<string, string> = {}): CheckReport {
+function checkLines(
+  lines: readonly string[],
+  more: Record<string, string> = {},
+): Promise<CheckReport> {
   return checkFile("f.conf", memoryHost({ ...files, ...more, "f.conf": lines.join("\n") }));
 }
 
@@ -25,58 +28,58 @@ function statusOf(report: CheckReport, option: string): LineStatus | undefined {
   return report.lines.find(({ position }) => position.option === option)?.status;
 }
 
-Deno.test("what could start is ok, line by line", () => {
-  const report = checkLines([...clientLines, "tls-crypt ta", "mute 20", "tls-cipher X"]);
+Deno.test("what could start is ok, line by line", async () => {
+  const report = await checkLines([...clientLines, "tls-crypt ta", "mute 20", "tls-cipher X"]);
   assert.equal(report.verdict, "ok");
   assert.equal(report.role, "client");
   assert.equal(report.lines.length, clientLines.length + 3);
   assert.equal(statusOf(report, "tls-crypt"), "supported");
   assert.equal(statusOf(report, "mute"), "ignored");
   assert.equal(statusOf(report, "tls-cipher"), "warned");
-  assert.equal(checkLines(serverLines).role, "server");
+  assert.equal((await checkLines(serverLines)).role, "server");
 });
 
-Deno.test("everything that is wrong is told at once, with its remedy", () => {
-  const report = checkLines([...clientLines, "fragment 1300", "remtoe x", "keepalive 10 15"]);
+Deno.test("everything that is wrong is told at once, with its remedy", async () => {
+  const report = await checkLines([...clientLines, "fragment 1300", "remtoe x", "keepalive 10 15"]);
   assert.equal(report.verdict, "refused");
   const refused = report.lines.filter(({ status }) => status === "refused");
   assert.deepEqual(refused.map(({ position }) => position.line), [7, 8, 9]);
   assert.match(refused[1].remedy ?? "", /did you mean "remote"/);
 });
 
-Deno.test("what is missing as a whole is told without a line", () => {
-  const report = checkLines(["client", "dev tun", "ca ca", "cert c", "key k"]);
+Deno.test("what is missing as a whole is told without a line", async () => {
+  const report = await checkLines(["client", "dev tun", "ca ca", "cert c", "key k"]);
   assert.equal(report.verdict, "refused");
   assert.match(report.problems.join(), /remote/);
 });
 
-Deno.test("a file that isn't there is told at its line, and is all that is missing", () => {
+Deno.test("a file that isn't there is told at its line, and is all that is missing", async () => {
   const more = ["remote-cert-tls server", "tls-auth nowhere 1", "auth-user-pass pass.txt"];
-  const report = checkLines([...clientLines, ...more]);
+  const report = await checkLines([...clientLines, ...more]);
   assert.equal(report.verdict, "incomplete");
   assert.equal(statusOf(report, "tls-auth"), "missing");
   assert.equal(statusOf(report, "auth-user-pass"), "missing");
   assert.equal(statusOf(report, "ca"), "supported");
 });
 
-Deno.test("what is in a file counts", () => {
-  const bad = (option: string, more: Record<string, string>, ...lines: string[]) => {
-    const report = checkLines([...clientLines, ...lines], more);
+Deno.test("what is in a file counts", async () => {
+  const bad = async (option: string, more: Record<string, string>, ...lines: string[]) => {
+    const report = await checkLines([...clientLines, ...lines], more);
     assert.equal(report.verdict, "refused", option);
     assert.equal(statusOf(report, option), "refused", option);
   };
-  bad("ca", { ca: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" });
-  bad("tls-auth", { ta: "nonsense" }, "tls-auth ta 1");
-  bad("tls-crypt-v2", {}, "tls-crypt-v2 ta");
-  bad("crl-verify", { crl: "nonsense" }, "crl-verify crl");
-  const foreign = checkLines(clientLines, { k: certificates.server.key });
+  await bad("ca", { ca: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" });
+  await bad("tls-auth", { ta: "nonsense" }, "tls-auth ta 1");
+  await bad("tls-crypt-v2", {}, "tls-crypt-v2 ta");
+  await bad("crl-verify", { crl: "nonsense" }, "crl-verify crl");
+  const foreign = await checkLines(clientLines, { k: certificates.server.key });
   assert.equal(foreign.verdict, "refused");
   assert.equal(foreign.problems.length, 1);
 });
 
-Deno.test("included files and connection blocks are told line by line", () => {
+Deno.test("included files and connection blocks are told line by line", async () => {
   const block = ["<connection>", "remote a.example", "mssfix nonsense", "</connection>"];
-  const report = checkLines([...clientLines, "config more.conf", ...block], {
+  const report = await checkLines([...clientLines, "config more.conf", ...block], {
     "more.conf": "mute 3\nnonsense\n",
   });
   const refused = report.lines.filter(({ status }) => status === "refused");
@@ -86,20 +89,20 @@ Deno.test("included files and connection blocks are told line by line", () => {
   ]);
 });
 
-Deno.test("any configuration comes to a report, and no report shows a secret", () => {
+Deno.test("any configuration comes to a report, and no report shows a secret", async () => {
   const start = fc.constantFrom<readonly string[]>([], clientLines, serverLines);
-  fc.assert(
-    fc.property(start, fc.array(arbitraryLine, { maxLength: 8 }), (base, lines) => {
-      const report = checkLines([...base, ...lines]);
+  await fc.assert(
+    fc.asyncProperty(start, fc.array(arbitraryLine, { maxLength: 8 }), async (base, lines) => {
+      const report = await checkLines([...base, ...lines]);
       const text = textReport("f.conf", report, false).join("\n");
       assert.ok(!text.includes("PRIVATE KEY"));
       if (report.verdict !== "refused") assert.ok(report.role !== undefined);
     }),
     { numRuns: 1500 },
   );
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-      checkLines([new TextDecoder().decode(bytes)]);
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (bytes) => {
+      await checkLines([new TextDecoder().decode(bytes)]);
     }),
     { numRuns: 300 },
   );
