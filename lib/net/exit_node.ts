@@ -109,8 +109,9 @@ export function exitRules({ tunnel, out, ipv6, internetOnly = false }: ExitNodeO
     "type filter hook forward priority filter; policy accept;",
     // What belongs to no connection would leave with its address in the tunnel.
     `iifname ${tun} ct state invalid drop`,
-    // Clients among themselves are the VPN's affair.
-    `iifname ${tun} oifname ${tun} accept`,
+    // Whether clients reach each other is the VPN's affair (client-to-client): that forwarding is on
+    // must not let them.
+    `iifname ${tun} oifname ${tun} drop`,
     ...out === undefined ? [] : [`iifname ${tun} ${outward.replace("oifname", "oifname !=")} drop`],
     ...ipv6 ? [] : [`iifname ${tun} meta nfproto ipv6 drop`],
     ...internetOnly ? privateNetworks.map((set) => `iifname ${tun} ${set} drop`) : [],

@@ -108,7 +108,8 @@ export class Internet implements AsyncDisposable {
       assert.equal(await this.sourceOf(from, "udp", family), source);
       assert.equal(await this.sourceOf(from, "tcp", family), source);
       const ping = ["ping", "-n", "-M", "do", "-c", "3", "-i", "0.3", "-s", "1400", address];
-      assert.match((await from.tryExec(ping)).stdout, new RegExp(`mtu ?= ?${this.mtu}`));
+      const { stdout, stderr } = await from.tryExec(ping);
+      assert.match(stdout + stderr, new RegExp(`mtu[ :=]+${this.mtu}`));
       await pingSizes(from, address, [56, 1452, 4000], 20);
       await transfer(from, this.namespace, address, transferBytes);
     }

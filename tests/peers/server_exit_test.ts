@@ -7,6 +7,9 @@ import { Scenario } from "../harness/scenario.ts";
 
 const extra = ["exit-node", "server-ipv6 fd00:8::/64", 'push "redirect-gateway def1 ipv6"'];
 
+/** Starting programs takes its time on a busy machine. */
+const timeoutMs = 60_000;
+
 await testWith("a server is an exit node, and leaves the machine as it was", async (context) => {
   await using scenario = await Scenario.create("exit", { clients: 2 });
   await using internet = await Internet.behind(scenario.network);
@@ -21,9 +24,9 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
       `all traffic of a client, ${implementation}, goes by the server`,
       async () => {
         await using peer = await scenario.startServer({ implementation: "ours", extra });
-        await peer.ready();
+        await peer.ready({ timeoutMs });
         await using clientPeer = await scenario.startClient({ implementation });
-        await clientPeer.ready();
+        await clientPeer.ready({ timeoutMs });
         await internet.reachedFrom(client, server);
         // Whoever is outside and knows of the tunnel's addresses cannot begin.
         const ping = ["ping", "-n", "-c", "2", "-W", "1", "10.8.0.2"];
@@ -38,13 +41,15 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
   await context.step("what a SIGKILL leaves is undone by the next start", async () => {
     {
       await using peer = await scenario.startServer({ implementation: "ours", extra });
-      await peer.ready();
+      await peer.ready({ timeoutMs });
       await peer.process.stop("SIGKILL");
     }
     assert.notEqual(await machineState(server.namespace), before);
     await using peer = await scenario.startServer({ implementation: "ours" });
-    await peer.ready();
-    await peer.process.waitForLine(/undone what process \d+ had left: nftables table/);
+    await peer.ready({ timeoutMs });
+    await peer.process.waitForLine(/undone what process \d+ had left: nftables table/, {
+      timeoutMs,
+    });
     await peer.process.stop();
     assert.equal(await machineState(server.namespace), before);
   });
@@ -52,17 +57,17 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
     const vpn = [Deno.execPath(), "run", "-A", mainModule];
     const state = `${scenario.directory}/vpn-data`;
     await using peer = server.namespace.spawn([...vpn, "serve", "--exit", "--state", state]);
-    await peer.waitForLine(/Initialization Sequence Completed/, { timeoutMs: 60_000 });
+    await peer.waitForLine(/Initialization Sequence Completed/, { timeoutMs });
     await using clientPeer = client.spawn(["openvpn", "--config", `${state}/client.ovpn`]);
-    await clientPeer.waitForLine(/Initialization Sequence Completed/, { timeoutMs: 30_000 });
+    await clientPeer.waitForLine(/Initialization Sequence Completed/, { timeoutMs });
     assert.equal(await internet.sourceOf(client, "tcp", 4), server.address);
     assert.equal(await internet.sourceOf(client, "tcp", 6), server.address6);
     const exitNode = [...vpn, "exit-node", "choose", "client"];
     await client.exec([...exitNode, "none", "--state", state]);
-    await peer.waitForLine(/client: Internet traffic is dropped: none was chosen/);
+    await peer.waitForLine(/client: Internet traffic is dropped: none was chosen/, { timeoutMs });
     assert.equal(await internet.sourceOf(client, "udp", 4, 2), undefined);
     await client.exec([...exitNode, "default", "--state", state]);
-    await peer.waitForLine(/client: Internet traffic goes by the server/);
+    await peer.waitForLine(/client: Internet traffic goes by the server/, { timeoutMs });
     assert.equal(await internet.sourceOf(client, "udp", 4), server.address);
     await clientPeer.stop();
     await peer.stop();

@@ -17,7 +17,7 @@ import type { Log } from "../../base/log.ts";
 import { quote, tokenize } from "../../config/mod.ts";
 
 /** How often a running server looks at the file, ms. */
-const interval = 500;
+const interval = 400;
 
 /** By client, the exit node that was chosen for it. */
 export type ExitChoices = ReadonlyMap<string, string>;
@@ -87,6 +87,7 @@ export class ExitChoicesWatch implements Disposable {
   readonly #log: Log;
   readonly #timer: ReturnType<typeof setInterval>;
   #seen = "";
+  #latest = "";
 
   /**
    * @param changed Called now, and with what a changed file has. Where it cannot be read, what was
@@ -96,15 +97,20 @@ export class ExitChoicesWatch implements Disposable {
     this.#path = path;
     this.#changed = changed;
     this.#log = log;
-    this.#look();
+    this.#read(this.#latest = stateOf(path));
     this.#timer = setInterval(() => this.#look(), interval);
   }
 
+  /** An editor may empty a file before it writes: what still changes is not read yet. */
   #look(): void {
+    const former = this.#latest;
+    this.#latest = stateOf(this.#path);
+    if (this.#latest === former && this.#latest !== this.#seen) this.#read(this.#latest);
+  }
+
+  #read(state: string): void {
+    this.#seen = state;
     try {
-      const state = stateOf(this.#path);
-      if (state === this.#seen) return;
-      this.#seen = state;
       const text = state === absent ? "" : Deno.readTextFileSync(this.#path);
       this.#changed(namingFile(this.#path, text));
     } catch (error) {
@@ -125,7 +131,6 @@ function stateOf(path: string): string {
     const { ino, size, mtime } = Deno.statSync(path);
     return `${ino} ${size} ${mtime?.getTime()}`;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return absent;
-    throw error;
+    return error instanceof Deno.errors.NotFound ? absent : errorLine(error);
   }
 }

@@ -7,6 +7,7 @@ import {
   parseExitChoices,
   readExitChoices,
 } from "../../../../lib/app/exit/exit_choices.ts";
+import { writeFileAtomically } from "../../../../lib/base/atomic_file.ts";
 import { TemporaryDirectory } from "../../../harness/directory.ts";
 import { RecordedLog } from "../../net/machine.ts";
 
@@ -51,11 +52,11 @@ Deno.test("exit choices: chosen and taken back, while a server watches", async (
   await chooseExit(path, "bob", "none");
   assert.deepEqual(await next(), [["alice", "paris"], ["bob", "none"]]);
   // A slip of the pen changes nothing.
-  await Deno.writeTextFile(path, "alice\n");
+  await writeFileAtomically(path, "alice\n", 0o644);
   while (log.warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.match(log.warnings[0], /stay as they were: .*line 1 is not CLIENT EXIT/);
   assert.equal(seen.length, 3);
-  await Deno.writeTextFile(path, "bob none\n");
+  await writeFileAtomically(path, "bob none\n", 0o644);
   assert.deepEqual(await next(), [["bob", "none"]]);
   await chooseExit(path, "bob", undefined);
   assert.deepEqual(await next(), []);
