@@ -25,20 +25,25 @@ export const maximumText = 65536;
 
 const longestFrame = frameHeaderLength + boxOverhead + maximumText;
 
-/** The rest of a message that has begun must come within this time, ms. */
+/** The rest of a message that has begun must come within this time where nothing else is said, ms. */
 const recordPatience = 30_000;
 
-/** Source and sink for a session. */
+/**
+ * Source and sink for a session.
+ *
+ * @param patience For the rest of a message that has begun, ms.
+ */
 export function streamRecords(
   connection: Connection,
   { role, key, peerKey }: StreamSession,
   box: SecretBox,
+  patience = recordPatience,
 ): ChannelParts {
   const [mine, theirs] = role === "client"
     ? [Label.client, Label.server]
     : [Label.server, Label.client];
   return {
-    source: new BoxSource(connection, box, key, new Nonce(theirs)),
+    source: new BoxSource(connection, box, key, new Nonce(theirs), patience),
     sink: new BoxSink(connection, box, key, new Nonce(mine)),
     destroy: () => wipe(key),
     peerKey,
@@ -92,6 +97,7 @@ class BoxSource implements RecordSource {
   readonly #box: SecretBox;
   readonly #key: Uint8Array<ArrayBuffer>;
   readonly #nonce: Nonce;
+  readonly #patience: number;
   /** Room for two messages, so that the rest of one is seldom moved. */
   readonly #buffer = new Uint8Array(2 * longestFrame);
   readonly #view = new DataView(this.#buffer.buffer);
@@ -104,7 +110,9 @@ class BoxSource implements RecordSource {
     box: SecretBox,
     key: Uint8Array<ArrayBuffer>,
     nonce: Nonce,
+    patience: number,
   ) {
+    this.#patience = patience;
     this.#connection = connection;
     this.#box = box;
     this.#key = key;
@@ -116,7 +124,7 @@ class BoxSource implements RecordSource {
     if (this.#end === this.#start) await this.#receive();
     if (!this.#hasMessage()) {
       const rest = this.#receiveMessage();
-      await withDeadline(this.#connection, recordPatience, "the rest of a message", rest);
+      await withDeadline(this.#connection, this.#patience, "the rest of a message", rest);
     }
     return this.#open();
   }

@@ -46,7 +46,7 @@ export const recordLengthRange = {
 /** So that the text is at a multiple of 16: the place of the length in the writer's memory. */
 const headerOffset = recordBlockLength - headerLength;
 
-/** The rest of a record that has begun must come within this time, ms. */
+/** The rest of a record that has begun must come within this time where nothing else is said, ms. */
 const recordPatience = 30_000;
 
 const keyLength = 32;
@@ -74,11 +74,16 @@ export async function deriveSessionKeys(session: Session): Promise<SessionKeys> 
   };
 }
 
-/** Source and sink for a session; its session key is wiped. */
+/**
+ * Source and sink for a session; its session key is wiped.
+ *
+ * @param patience For the rest of a record that has begun, ms.
+ */
 export async function strictRecords(
   connection: Connection,
   session: Session,
   engine: RecordEngine,
+  patience = recordPatience,
 ): Promise<ChannelParts> {
   const { clientToServer, serverToClient } = await deriveSessionKeys(session);
   wipe(session.sessionKey);
@@ -90,7 +95,7 @@ export async function strictRecords(
   const opening = await createRecordCipher(engine, "decrypt", receiving, readerMemory);
   for (const { cipherKey, macKey } of [sending, receiving]) wipe(cipherKey, macKey);
   return {
-    source: new StrictSource(connection, opening),
+    source: new StrictSource(connection, opening, patience),
     sink: new StrictSink(connection, sealing),
     destroy: () => {
       sealing.destroy();
@@ -162,12 +167,17 @@ export class StrictSource implements RecordSource {
   readonly #view: DataView;
   readonly #chain = new CumulativeHmac();
   readonly #mac = new Uint8Array(recordMacLength);
+  readonly #patience: number;
   /** What has come and is not taken is between these two, in bytes. */
   #start = 0;
   #end = 0;
 
-  /** @param cipher With a memory of at least `readerMemory` bytes. */
-  constructor(connection: Connection, cipher: RecordCipher) {
+  /**
+   * @param cipher With a memory of at least `readerMemory` bytes.
+   * @param patience ms.
+   */
+  constructor(connection: Connection, cipher: RecordCipher, patience: number) {
+    this.#patience = patience;
     this.#connection = connection;
     this.#cipher = cipher;
     this.#view = new DataView(cipher.bytes.buffer, cipher.bytes.byteOffset);
@@ -178,7 +188,7 @@ export class StrictSource implements RecordSource {
     if (this.#end === this.#start) await this.#receive();
     if (this.#hasRecord()) return await this.#open();
     const rest = this.#receiveRecord();
-    await withDeadline(this.#connection, recordPatience, "the rest of a record", rest);
+    await withDeadline(this.#connection, this.#patience, "the rest of a record", rest);
     return await this.#open();
   }
 

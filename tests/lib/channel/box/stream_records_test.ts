@@ -119,3 +119,23 @@ for (const box of engines) {
     await Promise.all(ends.map((end) => end.closed));
   });
 }
+
+Deno.test("a peer that stalls in the middle of a message is cut, one that is silent is not", async () => {
+  const pair = connectionPair();
+  const session = {
+    role: "server",
+    key: hex(vectors.session),
+    peerKey: hex(vectors.keys.C),
+  } as const;
+  const parts = streamRecords(pair.server, session, selectSecretBox("noble"), 100);
+  const server = new Channel(pair.server, parts, peer);
+  const reader = server.readable.getReader();
+  const reading = reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const [first, second] = split(hex(vectors.stream.client));
+  await pair.client.write(first);
+  assert.equal(new TextDecoder().decode((await reading).value), vectors.texts[0]);
+  await pair.client.write(second.subarray(0, second.length - 1));
+  await assert.rejects(reader.read(), { failure: "timeout" });
+  await assert.rejects(server.closed, { failure: "timeout" });
+});

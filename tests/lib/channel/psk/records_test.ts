@@ -181,6 +181,21 @@ Deno.test("strict: a slow reader holds the writer back", async () => {
   server.abort();
 });
 
+Deno.test("strict: a peer that stalls in the middle of a record is cut, one that is silent is not", async () => {
+  const pair = connectionPair();
+  const parts = await strictRecords(pair.server, vectorSession("server"), "webcrypto", 100);
+  const server = new Channel(pair.server, parts, peer);
+  const reader = server.readable.getReader();
+  const reading = reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const [first, second] = split(vectors.strict.client);
+  await pair.client.write(first);
+  assert.equal(decode((await reading).value ?? new Uint8Array()), vectors.texts[0]);
+  await pair.client.write(second.subarray(0, second.length - 1));
+  await assert.rejects(reader.read(), { failure: "timeout" });
+  await assert.rejects(server.closed, { failure: "timeout" });
+});
+
 Deno.test("a channel that is given up is cut for the peer, not ended", async () => {
   for (const dialect of [originalRecords, strictRecords]) {
     const pair = connectionPair();
