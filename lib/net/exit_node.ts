@@ -67,7 +67,8 @@ export class ExitNode {
       throw error;
     }
     const families = ipv6 ? "IPv4 and IPv6" : "IPv4";
-    log.at(1, `exit node: ${families} from ${tunnel} leaves by ${out ?? "any interface"}`);
+    const way = out ?? "whichever interface the routes name";
+    log.at(1, `exit node: ${families} traffic from ${tunnel} leaves by ${way}`);
     await warnOfForwardDrops(tunnel, log);
     return node;
   }
