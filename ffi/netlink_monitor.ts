@@ -1,6 +1,6 @@
 /**
- * rtnetlink's announcements: that links, addresses or routes have changed. Source:
- * `linux/rtnetlink.h`, `netlink(7)`.
+ * Netlink's announcements: that links, addresses or routes have changed (rtnetlink), or nftables
+ * (nfnetlink). Source: `linux/rtnetlink.h`, `linux/netfilter/nfnetlink.h`, `netlink(7)`.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { check, closeFd, lastErrno, libc } from "./libc.ts";
 
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
+const NETLINK_NETFILTER = 12;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -21,11 +22,13 @@ const RTMGRP_IPV4_IFADDR = 0x10;
 const RTMGRP_IPV4_ROUTE = 0x40;
 const RTMGRP_IPV6_IFADDR = 0x100;
 const RTMGRP_IPV6_ROUTE = 0x400;
+/** Group 7 of nfnetlink, `NFNLGRP_NFTABLES`, as a bit. */
+const NFNLGRP_NFTABLES = 0x40;
 const bufferLength = 32768;
 /** Datagrams taken in one look: more come with the next. */
 const mostAtOnce = 256;
 
-/** Hears of changes of the network namespace that it was opened in; needs no privilege. */
+/** Hears of changes of the network namespace that it was opened in. */
 export class NetlinkMonitor {
   #fd: number;
   readonly #buffer = new Uint8Array(bufferLength);
@@ -34,15 +37,28 @@ export class NetlinkMonitor {
     this.#fd = fd;
   }
 
-  /** Listens from now on. @throws {SysError} EMFILE, EAFNOSUPPORT. */
+  /**
+   * Hears of links, addresses and routes from now on; needs no privilege.
+   *
+   * @throws {SysError} EMFILE, EAFNOSUPPORT.
+   */
   static open(): NetlinkMonitor {
+    const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR |
+      RTMGRP_IPV6_ROUTE;
+    return NetlinkMonitor.#open(NETLINK_ROUTE, groups);
+  }
+
+  /** Hears of changes of nftables. @throws {SysError} EPERM without CAP_NET_ADMIN; as `open`. */
+  static openNftables(): NetlinkMonitor {
+    return NetlinkMonitor.#open(NETLINK_NETFILTER, NFNLGRP_NFTABLES);
+  }
+
+  static #open(family: number, groups: number): NetlinkMonitor {
     const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    const fd = check(libc().socket(AF_NETLINK, type, NETLINK_ROUTE), "socket AF_NETLINK");
+    const fd = check(libc().socket(AF_NETLINK, type, family), "socket AF_NETLINK");
     const address = new Uint8Array(sockaddrLength);
     const view = new DataView(address.buffer);
     view.setUint16(0, AF_NETLINK, true);
-    const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR |
-      RTMGRP_IPV6_ROUTE;
     view.setUint32(groupsOffset, groups, true);
     if (libc().bind(fd, address, address.length) < 0) {
       const errno = lastErrno();

@@ -18,7 +18,7 @@ const leftovers = new Check("former runs");
 export function checkKillSwitch(): Finding {
   try {
     const standing = standingKillSwitch();
-    if (standing === undefined) return killSwitch.ok("none is in force");
+    if (standing === undefined || standing.off) return killSwitch.ok("none is in force");
     const { owner, attended } = standing;
     return attended ? killSwitch.ok(`in force, of process ${owner?.pid}`) : killSwitch.problem(
       "one is in force whose client is gone: nothing leaves this machine",

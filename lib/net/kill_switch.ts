@@ -91,11 +91,9 @@ export function killSwitchScript(rules: KillSwitchRules, owner: KillSwitchOwner)
     refused,
   ];
   const forward = [...toTunnel, ...fromTunnel, ...noDns, ...lan, refused];
-  return `table inet ${killSwitchTable}
-delete table inet ${killSwitchTable}
-table inet ${killSwitchTable} {
-  comment "kill switch of vpn, process ${owner.pid} ${owner.startTime}"
-  chain output {
+  return tableScript(
+    owner,
+    `  chain output {
     type filter hook output priority ${priority}; policy drop;
     ${output.join("\n    ")}
   }
@@ -103,7 +101,16 @@ table inet ${killSwitchTable} {
     type filter hook forward priority ${priority}; policy drop;
     ${forward.join("\n    ")}
   }
+`,
+  );
 }
+
+function tableScript({ pid, startTime }: KillSwitchOwner, chains: string): string {
+  return `table inet ${killSwitchTable}
+delete table inet ${killSwitchTable}
+table inet ${killSwitchTable} {
+  comment "kill switch of vpn, process ${pid} ${startTime}"
+${chains}}
 `;
 }
 
@@ -114,6 +121,8 @@ export interface StandingKillSwitch {
   readonly attended: boolean;
   /** Packets that it refused so far. */
   readonly refused: number;
+  /** The user has switched it off: the table says that to its process, and lets all pass. */
+  readonly off: boolean;
 }
 
 /** The kill switch of this network namespace, if one is in force. @throws {VpnError} */
@@ -125,18 +134,34 @@ export function standingKillSwitch(): StandingKillSwitch | undefined {
 /** What a table as `nft` prints it says. */
 export function readKillSwitch(table: string): StandingKillSwitch {
   const match = table.match(/comment "kill switch of vpn, process (\d{1,10}) (\d{1,20})"/);
+  const off = !/\bchain output\b/.test(table);
   let refused = 0;
   for (const [, packets] of table.matchAll(/counter packets (\d+)/g)) refused += Number(packets);
-  if (match === null) return { attended: false, refused };
+  if (match === null) return { attended: false, refused, off };
   const owner = { pid: Number(match[1]), startTime: match[2] };
-  return { owner, attended: startTimeOf(owner.pid) === owner.startTime, refused };
+  return { owner, attended: startTimeOf(owner.pid) === owner.startTime, refused, off };
 }
 
-/** Takes a kill switch away, whoever's it is. Whether there was one. @throws {VpnError} */
+/** Takes a kill switch away, whoever's it is. Whether one was in force. @throws {VpnError} */
 export function removeKillSwitch(): boolean {
-  if (listTable("inet", killSwitchTable) === undefined) return false;
+  const standing = standingKillSwitch();
+  if (standing === undefined) return false;
   applyScript(`delete table inet ${killSwitchTable}\n`);
-  return true;
+  return !standing.off;
+}
+
+/**
+ * The user's word: nothing is refused any more. A process that attends to the kill switch learns of
+ * it by the empty table that stays, and removes that at its end.
+ *
+ * @returns Whether one was in force.
+ * @throws {VpnError}
+ */
+export function switchOffKillSwitch(): boolean {
+  const standing = standingKillSwitch();
+  if (standing?.owner === undefined || !standing.attended) return removeKillSwitch();
+  if (!standing.off) applyScript(tableScript(standing.owner, ""));
+  return !standing.off;
 }
 
 /**
@@ -147,7 +172,7 @@ export function removeKillSwitch(): boolean {
 export function putUpKillSwitch(rules: KillSwitchRules): void {
   const own = { pid: Deno.pid, startTime: startTimeOf(Deno.pid) ?? "0" };
   const standing = standingKillSwitch();
-  if (standing?.attended && standing.owner?.pid !== own.pid) {
+  if (standing?.attended && !standing.off && standing.owner?.pid !== own.pid) {
     throw new VpnError(
       `the process ${standing.owner?.pid} has a kill switch in force`,
       "end that one first: a machine has one tunnel that everything goes through",

@@ -84,7 +84,8 @@ await testWith(
     await host.ip("address", "add", "10.8.0.77/24", "dev", "eth0");
     await host.exec([
       "nft",
-      'table inet vpn_kill_switch { comment "kill switch of vpn, process 4194304 1"; }',
+      'table inet vpn_kill_switch { comment "kill switch of vpn, process 4194304 1"; ' +
+      "chain output { type filter hook output priority -310; policy drop; meta mark 1 accept; }; }",
     ]);
     const before = await hostState(host);
     const found = await practice.problems();
@@ -204,6 +205,21 @@ await testWith(
     await write(`${server.address} ${serverPort}`, `mssfix ${found} mtu`);
     assert.deepEqual([...(await practice.problems()).keys()], []);
     await server.namespace.ip("link", "set", "eth0", "mtu", "1500");
+
+    // Another server: TCP, and a key that encrypts.
+    await using tcp = await scenario.startServer({
+      implementation: "openvpn",
+      tlsAuth: false,
+      extra: ["proto tcp-server", `tls-crypt ${credentials.tlsAuth}`],
+    });
+    await tcp.ready(patience);
+    const options = { credentials, tlsAuth: false, extra: [`tls-crypt ${credentials.tlsAuth}`] };
+    const lines = clientConfig(`${server.address} ${serverPort} tcp`, options);
+    await Deno.writeTextFile(profile, lines.join("\n") + "\n");
+    const answered = await practice.look();
+    for (const check of ["server's answer", "server's clock"]) {
+      assert.equal(answered.find((finding) => finding.check === check)?.status, "ok", check);
+    }
 
     // What a killed client has left: the next start takes it back.
     await write(`${server.address} ${serverPort}`);

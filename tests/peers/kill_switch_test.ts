@@ -233,8 +233,13 @@ await testWith(
     await pingSizes(behind, "192.168.77.1", [56]);
     await pingSizes(namespace, "192.168.77.1", [56]);
 
-    const off = await vpn("kill-switch", "off");
-    assert.match(off.stdout, /is off/);
+    await using open = await scenario.startClient({
+      implementation: "ours",
+      extra: ["proto tcp-client"],
+      ourArguments: ["--kill-switch=off"],
+    });
+    await open.process.waitForLine(/Kill switch: off/, patience);
+    await open.process.stop("SIGTERM", 30_000);
     await pingSizes(namespace, internet[0], [56]);
     await pingSizes(behind, internet[0], [56]);
     assert.equal(await hostState(namespace), before);

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { NetlinkMonitor } from "deno-tun";
+import { errorLine } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ClientConfig } from "../../config/mod.ts";
 import {
@@ -24,6 +26,11 @@ export class ClientKillSwitch {
   readonly #log: Log;
   readonly #allowLan: boolean;
   readonly #stay: boolean;
+  #monitor: NetlinkMonitor | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #tunnelIndex: number | undefined;
+  /** The user has said `vpn kill-switch off` meanwhile. */
+  #off = false;
 
   private constructor(
     readonly mark: number,
@@ -56,17 +63,52 @@ export class ClientKillSwitch {
     const options = { allowLan: wanted?.allowLan ?? false, stay: wanted?.stay ?? false };
     const killSwitch = new ClientKillSwitch(config.socket.mark || killSwitchMark, options, log);
     killSwitch.letPass(undefined);
+    killSwitch.#attend();
     log.at(1, `Kill switch: nothing leaves but through the tunnel${lanClause(options.allowLan)}`);
     return killSwitch;
   }
 
   /** The number of the device that packets may leave by. */
   letPass(tunnelIndex: number | undefined): void {
+    this.#tunnelIndex = tunnelIndex;
+    // Before it is attended to, an older one is replaced whatever it says.
+    if (this.#monitor !== undefined && this.#isOff()) return;
     putUpKillSwitch({ mark: this.mark, allowLan: this.#allowLan, tunnelIndex });
+  }
+
+  #attend(): void {
+    this.#monitor = NetlinkMonitor.openNftables();
+    this.#timer = setInterval(() => this.#look(), lookInterval);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  /** Puts it up again where somebody took it away, unless the user did. */
+  #look(): void {
+    try {
+      if (!this.#monitor?.changed() || this.#isOff()) return;
+      if (standingKillSwitch() !== undefined) return;
+      this.letPass(this.#tunnelIndex);
+      this.#log.warn("the kill switch was taken away by somebody, and is in force again");
+    } catch (error) {
+      this.#log.error(`the kill switch cannot be put up again: ${errorLine(error)}`);
+    }
+  }
+
+  #isOff(): boolean {
+    if (this.#off || standingKillSwitch()?.off !== true) return this.#off;
+    this.#log.at(1, "Kill switch: off, as vpn kill-switch off says");
+    return this.#off = true;
   }
 
   /** @param orderly The user has ended the program. */
   end(orderly: boolean): void {
+    clearInterval(this.#timer);
+    this.#monitor?.close();
+    if (this.#isOff()) {
+      const standing = standingKillSwitch();
+      if (standing?.off && standing.owner?.pid === Deno.pid) removeKillSwitch();
+      return;
+    }
     if (orderly && !this.#stay) {
       removeKillSwitch();
       this.#log.at(1, "Kill switch: off");
@@ -76,11 +118,17 @@ export class ClientKillSwitch {
   }
 }
 
+/** How often it is seen to, ms: what flushes all of nftables (`nft flush ruleset`) takes it too. */
+const lookInterval = 250;
+
 /** Whether a former client's kill switch is in force. Without `nft` there is no telling, and none. */
 function hasUnattended(): boolean {
   try {
     const standing = standingKillSwitch();
-    return standing !== undefined && (!standing.attended || standing.owner?.pid === Deno.pid);
+    if (standing === undefined) return false;
+    const mine = !standing.attended || standing.owner?.pid === Deno.pid;
+    if (mine && standing.off) removeKillSwitch();
+    return mine && !standing.off;
   } catch {
     return false;
   }

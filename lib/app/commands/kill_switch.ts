@@ -4,7 +4,7 @@
  * @module
  */
 
-import { removeKillSwitch, standingKillSwitch } from "../../net/kill_switch.ts";
+import { standingKillSwitch, switchOffKillSwitch } from "../../net/kill_switch.ts";
 import { ExitCode } from "../exit_code.ts";
 
 /** What `vpn kill-switch` was given. */
@@ -16,10 +16,11 @@ export interface KillSwitchArguments {
 /** Runs it; the exit code. `status`: 0 whether or not one is in force. */
 export function killSwitch({ what, json }: KillSwitchArguments): number {
   if (what === "off") {
-    say(removeKillSwitch() ? "The kill switch is off." : "No kill switch was in force.");
+    say(switchOffKillSwitch() ? "The kill switch is off." : "No kill switch was in force.");
     return ExitCode.success;
   }
-  const standing = standingKillSwitch();
+  const found = standingKillSwitch();
+  const standing = found?.off ? undefined : found;
   if (json) {
     say(JSON.stringify({ inForce: standing !== undefined, ...standing }));
   } else if (standing === undefined) {

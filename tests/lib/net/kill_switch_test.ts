@@ -8,6 +8,7 @@ import {
   readKillSwitch,
   removeKillSwitch,
   standingKillSwitch,
+  switchOffKillSwitch,
 } from "../../../lib/net/kill_switch.ts";
 import { applyScript } from "../../../lib/net/nftables.ts";
 import { tryRun } from "../../harness/command.ts";
@@ -123,8 +124,28 @@ Deno.test("kill switch: no mark is no kill switch", () => {
 });
 
 Deno.test("kill switch: a table that doesn't say whose it is belongs to nobody", () => {
-  assert.deepEqual(readKillSwitch("table inet vpn_kill_switch {\n}\n"), {
+  assert.deepEqual(readKillSwitch("table inet vpn_kill_switch {\n\tchain output {\n\t}\n}\n"), {
     attended: false,
     refused: 0,
+    off: false,
   });
 });
+
+await isolatedTest(
+  here,
+  "kill switch: switched off, an empty table tells its process so",
+  async () => {
+    await connectMachine();
+    putUpKillSwitch(rules);
+    assert.ok(!leaves("203.0.113.1"));
+    assert.equal(switchOffKillSwitch(), true);
+    assert.ok(leaves("203.0.113.1"));
+    assert.equal(standingKillSwitch()?.off, true);
+    assert.equal(standingKillSwitch()?.owner?.pid, Deno.pid);
+    assert.equal(switchOffKillSwitch(), false);
+    assert.equal(removeKillSwitch(), false);
+    assert.equal(standingKillSwitch(), undefined);
+    assert.equal(switchOffKillSwitch(), false);
+  },
+  needs,
+);
