@@ -119,7 +119,8 @@ export function parameterCount(usage: string): { minimum: number; maximum: numbe
   let minimum = 0;
   let maximum = 0;
   for (const parameter of usage === "" ? [] : usage.split(" ")) {
-    if (!parameter.startsWith("[")) minimum++;
+    // `[HOST:]PORT` must be there, `[PORT]` need not.
+    if (!/^\[.*\]$/.test(parameter)) minimum++;
     maximum = parameter.includes("…") ? Infinity : maximum + 1;
   }
   return { minimum, maximum };

@@ -18,7 +18,7 @@ export class RevocationWatch implements Disposable {
   readonly #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * Watches the list that `trust` has, where it has one in a file.
+   * Watches the list that `trust` has, where it has one in a file or directory.
    *
    * @param clients All clients of the server at a moment.
    */
@@ -27,7 +27,8 @@ export class RevocationWatch implements Disposable {
     readonly clients: () => Iterable<ServerClient>,
     readonly log: Log,
   ) {
-    if (trust.revocation?.kind !== "file") return;
+    const kind = trust.revocation?.kind;
+    if (kind !== "file" && kind !== "directory") return;
     this.#timer = setInterval(() => void this.#look(), interval);
   }
 
