@@ -30,10 +30,15 @@ export async function ask({ prompt, echo, signal }: Question): Promise<string> {
   if (!canAsk()) throw new VpnError("there is no terminal to ask on");
   signal?.throwIfAborted();
   // deno-lint-ignore no-control-regex -- a server's text must not move the cursor
-  say(`${prompt.replace(/[\x00-\x1f\x7f-\x9f]/g, "?")} `);
-  if (echo) return await readLine(signal);
+  const question = `${prompt.replace(/[\x00-\x1f\x7f-\x9f]/g, "?")} `;
+  if (echo) {
+    say(question);
+    return await readLine(signal);
+  }
+  // Before the question: who answers at once must not see it either.
   Deno.stdin.setRaw(true, { cbreak: true });
   try {
+    say(question);
     return await readLine(signal);
   } finally {
     Deno.stdin.setRaw(false);

@@ -50,10 +50,14 @@ function commandOf(options: PeerOptions, file: string): string[] {
   }
 }
 
-/** script(1) gives it a pseudoterminal, hands on what is typed, and takes its exit code. */
+/**
+ * script(1) gives it a pseudoterminal, hands on what is typed, and takes its exit code. When script
+ * is killed the program goes too: to it the end of its terminal is a SIGHUP, which restarts it.
+ */
 function onTerminal(command: readonly string[]): string[] {
   const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
-  return ["script", "-q", "-e", "-f", "-c", quoted, "/dev/null"];
+  const bound = `exec setpriv --pdeathsig KILL ${quoted}`;
+  return ["script", "-q", "-e", "-f", "-c", bound, "/dev/null"];
 }
 
 /** A running server or client. */

@@ -158,12 +158,14 @@ export class ManagedProcess implements AsyncDisposable {
   }
 
   /**
-   * Resolves when what was written since the last line end matches: a question that waits for its
-   * answer on the same line.
+   * Resolves when a line matches that need not have an end yet: a question that waits for its answer
+   * on the same line. (Where a log goes to the same terminal, its next line may end the question's.)
    */
   async waitForPrompt(pattern: RegExp, timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    while (![...this.#partialLines.values()].some((text) => pattern.test(text))) {
+    const asked = () =>
+      [...this.#partialLines.values(), ...this.#lines].some((text) => pattern.test(text));
+    while (!asked()) {
       if (this.#status || Date.now() > deadline) {
         throw new Error(`${this.name}: no prompt ${pattern}. Its output:\n${this.output}`);
       }

@@ -46,7 +46,6 @@ await testWith("users without certificates come in by password", async (context)
       "verify-client-cert none",
       "username-as-common-name",
       "auth-gen-token",
-      "reneg-sec 5",
     ],
   });
   await server.ready({ timeoutMs });
@@ -70,7 +69,11 @@ await testWith("users without certificates come in by password", async (context)
   await context.step(
     "the right one names the client, a token renews it, and a disabled user is out at once",
     async () => {
-      const extra = [await passwordFile(scenario, "alice", userPassword), "auth-nocache"];
+      const extra = [
+        await passwordFile(scenario, "alice", userPassword),
+        "auth-nocache",
+        "reneg-sec 5",
+      ];
       await using alice = await scenario.startClient(client(extra));
       await alice.ready({ timeoutMs });
       await server.process.waitForLine(/authentication succeeded for username 'alice' \[CN SET\]/);

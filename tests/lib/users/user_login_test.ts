@@ -7,7 +7,7 @@ import { UserDirectory } from "../../../lib/users/user_directory.ts";
 import { UserFile } from "../../../lib/users/user_file.ts";
 import { type LoginLimits, UserLogin } from "../../../lib/users/user_login.ts";
 import type { UserRecord } from "../../../lib/users/user_record.ts";
-import { userRecord } from "./user_record.ts";
+import { until, userRecord } from "./user_record.ts";
 
 const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const password = "correct horse";
@@ -85,7 +85,8 @@ Deno.test("a code goes with the password, once", async () => {
 });
 
 Deno.test("a code is asked for, and the answer counts once and for three minutes", async () => {
-  await withUsers([totp, alice], {}, async ({ login, attempt }) => {
+  const other = { ...totp, name: "other" };
+  await withUsers([totp, alice, other], {}, async ({ login, attempt }) => {
     const ask = async () => {
       const verdict = await login.decide({ username: "totp", password, source: "::1" }, now);
       assert.ok(verdict.kind === "challenge");
@@ -100,8 +101,10 @@ Deno.test("a code is asked for, and the answer counts once and for three minutes
       await attempt("totp", dynamicResponse(state, code()), "::1", now + 180_000),
       /too late/,
     );
-    const forged = state.replace(/^.{16}/, (start) => start.toLowerCase());
+    // The last of its 40 bytes is in the last two characters.
+    const forged = state.slice(0, -4) + (state.endsWith("AAAA") ? "BBBB" : "AAAA");
     assert.match(await attempt("totp", dynamicResponse(forged, code())), /no challenge/);
+    assert.match(await attempt("other", dynamicResponse(state, code())), /no challenge/);
     assert.match(await attempt("totp", dynamicResponse("", code())), /no challenge/);
     assert.equal(await attempt("totp", dynamicResponse(state, code())), "accepted");
     assert.match(await attempt("totp", dynamicResponse(state, code())), /used one-time code/);
@@ -180,5 +183,36 @@ Deno.test("a name that nobody has costs a hash like any other", async () => {
     assert.equal(hashes[1].split("$")[2], hash.split("$")[2]);
   } finally {
     await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("who is disabled or changes the password meanwhile can't answer any more", async () => {
+  const changes: [Partial<UserRecord>, string][] = [
+    [{ disabled: true }, "refused: disabled"],
+    [{ password: await hashPassword("another one") }, "refused: an answer to no challenge"],
+  ];
+  for (const [change, expected] of changes) {
+    const directory = await Deno.makeTempDir({ prefix: "vpntest-" });
+    const path = `${directory}/users.json`;
+    const file = new UserFile(path);
+    await file.update(() => [totp]);
+    const users = await UserDirectory.open(path);
+    try {
+      const login = new UserLogin(users);
+      const source = "192.0.2.1";
+      const asked = await login.decide({ username: "totp", password, source }, now);
+      assert.ok(asked.kind === "challenge");
+      let reloads = 0;
+      users.watch({ revoked: () => {}, reloaded: () => reloads++, unusable: () => {} });
+      await file.update(() => [{ ...totp, ...change }]);
+      await until(() => reloads > 0);
+      const answer = dynamicResponse(asked.challenge.state, code());
+      const verdict = await login.decide({ username: "totp", password: answer, source }, now);
+      assert.ok(verdict.kind === "refused");
+      assert.ok(`refused: ${verdict.detail}`.startsWith(expected), verdict.detail);
+    } finally {
+      await users.close();
+      await Deno.remove(directory, { recursive: true });
+    }
   }
 });
