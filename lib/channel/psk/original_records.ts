@@ -145,13 +145,18 @@ class OriginalSource implements RecordSource {
 
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const length = await this.#connection.read(this.#buffer);
-    if (length === null) {
-      if (this.#session.ended) return undefined; // It answers an end by closing.
+    if (length !== null && !this.#session.ended) {
+      const text = this.#session.open(this.#buffer.subarray(0, length));
+      if (text.length > 0) return text;
+      this.#session.ended = true;
+      return undefined;
+    }
+    if (!this.#session.ended) {
       throw new ChannelError("truncated", "the connection ended before the peer ended the chat");
     }
-    const text = this.#session.open(this.#buffer.subarray(0, length));
-    if (text.length > 0) return text;
-    this.#session.ended = true;
+    // That program answers an end by closing. What still comes has crossed it, its own end maybe:
+    // it does not continue the chain and is not looked at.
+    for (let rest = length; rest !== null;) rest = await this.#connection.read(this.#buffer);
     return undefined;
   }
 }

@@ -95,6 +95,22 @@ Deno.test("both dialects talk to themselves, and not to each other", async () =>
   strict.abort();
 });
 
+Deno.test("original: both may end the chat at the same time", async () => {
+  using listener = psk.listen({ hostname, port: 0, secret, dialect: "original" });
+  const { port } = listener.address;
+  for (let i = 0; i < 20; i++) {
+    const accepted = listener.accept();
+    const client = await psk.connect({ hostname, port, secret, dialect: "original" });
+    const server = await accepted;
+    assert.ok(server);
+    await Promise.all([client, server].map(async ({ readable, writable }) => {
+      await writable.getWriter().close();
+      assert.equal((await readable.getReader().read()).done, true);
+    }));
+    await Promise.all([client.closed, server.closed]);
+  }
+});
+
 Deno.test("another secret and random bytes are refused, and who has the secret comes in", async () => {
   const refused = new Refusals();
   using listener = psk.listen({
