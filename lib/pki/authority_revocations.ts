@@ -10,6 +10,7 @@
 
 import { readFileIfThere, writeFileAtomically } from "../base/atomic_file.ts";
 import { sameBytes } from "../base/bytes.ts";
+import { errorLine, VpnError } from "../base/errors.ts";
 import type { AuthorityKey } from "./authority_key.ts";
 import type { Certificate } from "./certificate.ts";
 import type { CertificateIndex, RevocationState } from "./certificate_index.ts";
@@ -57,7 +58,7 @@ export class AuthorityRevocations {
     { now, days }: { readonly now: number; readonly days?: number },
   ): Promise<RevocationList> {
     const signer = await this.key.signer();
-    const { issueRevocationList } = await import("./issue.ts");
+    const { issueRevocationList } = await import("./crl_writer.ts");
     for (;;) {
       const former = await this.index.revocations();
       const foreign = await this.#foreign(former);
@@ -74,7 +75,7 @@ export class AuthorityRevocations {
       });
       // Somebody else may have revoked meanwhile: then from the beginning.
       if (await this.index.revoke(added, list.raw, number, former.number)) {
-        await this.publish();
+        await this.#publishConfirmed();
         return list;
       }
     }
@@ -111,6 +112,19 @@ export class AuthorityRevocations {
       `WARNING: ${file} ends on ${end}, then no client can connect: ` +
       `bring ${caKey} or its passphrase, and restart`,
     ];
+  }
+
+  /** What is revoked stays so if the file can't be written: whoever asked has to know that. */
+  async #publishConfirmed(): Promise<void> {
+    try {
+      await this.publish();
+    } catch (cause) {
+      throw new VpnError(
+        `the index has the new revocation list, but ${errorLine(cause)}`,
+        "then run vpn pki crl",
+        { cause },
+      );
+    }
   }
 
   /** Writes the index's newest list to `crl.pem`; whether that was necessary. */

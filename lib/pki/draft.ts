@@ -4,13 +4,12 @@
  * @module
  */
 
-import { BitString, Enumerated, Integer, Null, OctetString, Utf8String } from "asn1js";
+import { BitString, Integer, Null, OctetString, Utf8String } from "asn1js";
 import {
   AlgorithmIdentifier,
   AttributeTypeAndValue,
   AuthorityKeyIdentifier,
   Certificate as WritableCertificate,
-  CertificateRevocationList as WritableRevocationList,
   createCMSECDSASignature,
   Extension,
   GeneralName,
@@ -21,7 +20,6 @@ import {
 import { randomBytes } from "../base/bytes.ts";
 import { VpnError } from "../base/errors.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
-import { parseRevocationList, type RevocationList } from "./crl.ts";
 import { commonNameType, replaceControls } from "./distinguished_name.ts";
 import { ExtensionType, type KeyUsage, keyUsages } from "./extensions.ts";
 
@@ -36,17 +34,6 @@ export class CertificateDraft extends WritableCertificate {
     this.tbsView = new Uint8Array(this.encodeTBS().toBER());
     this.signatureValue = await signatureOf(this.tbsView, key);
     return parseCertificate(new Uint8Array(this.toSchema().toBER()));
-  }
-}
-
-/** A revocation list being written. */
-export class RevocationListDraft extends WritableRevocationList {
-  /** Signs, and reads the result back. */
-  async signWith(key: CryptoKey): Promise<RevocationList> {
-    this.signature = this.signatureAlgorithm = signatureAlgorithmOf(key);
-    this.tbsView = new Uint8Array(this.encodeTBS().toBER());
-    this.signatureValue = await signatureOf(this.tbsView, key);
-    return parseRevocationList(new Uint8Array(this.toSchema().toBER()));
   }
 }
 
@@ -136,14 +123,6 @@ export function keyUsageExtension(usages: readonly KeyUsage[]): Extension {
     extnID: ExtensionType.KEY_USAGE,
     critical: true,
     extnValue: new BitString({ valueHex: new Uint8Array([bits]).buffer, unusedBits }).toBER(),
-  });
-}
-
-/** Why a certificate was revoked, as an extension of its entry. */
-export function reasonOf(reason: number): Extension {
-  return new Extension({
-    extnID: ExtensionType.CRL_REASON,
-    extnValue: new Enumerated({ value: reason }).toBER(),
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Issuing (RFC 5280): a certification authority, certificates for servers and clients, revocation
- * lists. All certificates are X.509 version 3.
+ * Issuing (RFC 5280): a certification authority, certificates for servers and clients, its
+ * responder. All certificates are X.509 version 3. Revocation lists are in `crl_writer.ts`.
  *
  * What is written here is read back by this room's strict reader before anyone sees it.
  *
@@ -11,27 +11,20 @@ import { Null, ObjectIdentifier, Sequence } from "asn1js";
 import {
   BasicConstraints,
   Extension,
-  Extensions,
   GeneralNames,
   PublicKeyInfo,
   RelativeDistinguishedNames,
-  RevokedCertificate,
 } from "pkijs";
 import { type Certificate, parseCertificates } from "./certificate.ts";
-import type { Revocation, RevocationList } from "./crl.ts";
 import { authorityAddresses } from "./authority_addresses.ts";
 import {
-  authorityKeyIdentifier,
   CertificateDraft,
   generalName,
   identifiers,
-  integerOf,
   keyIdentifier,
   keyUsageExtension,
   nameOf,
   newSerial,
-  reasonOf,
-  RevocationListDraft,
   timeOf,
 } from "./draft.ts";
 import { CertificateError } from "./errors.ts";
@@ -55,8 +48,6 @@ export const BACKDATE = 5 * 60_000;
 export const AUTHORITY_DAYS = 3650;
 /** Life of a server's or client's certificate, in days, as easy-rsa has it. */
 export const CERTIFICATE_DAYS = 825;
-/** Life of a revocation list, in days. */
-export const REVOCATION_LIST_DAYS = 180;
 
 /**
  * Makes an authority: a certificate signed by its own key that may sign certificates (no further
@@ -185,52 +176,6 @@ export async function issueCertificate(
     ),
     ...request.url === undefined ? [] : authorityAddresses(request.url),
   ];
-  return await writer.signWith(authority.key);
-}
-
-/** What goes into a revocation list. */
-export interface RevocationListRequest {
-  /** Revoked certificates by serial number. */
-  readonly revoked: ReadonlyMap<string, Revocation>;
-  /** CRL number, one higher at each issue (RFC 5280 section 5.2.3). */
-  readonly number: bigint;
-  /** The present, milliseconds since 1970. */
-  readonly now: number;
-  /** Life in days. Default {@linkcode REVOCATION_LIST_DAYS}. */
-  readonly days?: number;
-}
-
-/** Issues a revocation list. */
-export async function issueRevocationList(
-  authority: SigningAuthority,
-  { revoked, number, now, days = REVOCATION_LIST_DAYS }: RevocationListRequest,
-): Promise<RevocationList> {
-  const { subject, subjectKeyIdentifier } = authority.certificate;
-  const writer = new RevocationListDraft();
-  writer.version = 1;
-  writer.issuer = RelativeDistinguishedNames.fromBER(subject.raw.slice().buffer);
-  writer.thisUpdate = timeOf(now - BACKDATE);
-  writer.nextUpdate = timeOf(now + days * DAY);
-  if (revoked.size > 0) {
-    writer.revokedCertificates = [...revoked].map(([serial, { date, reason }]) =>
-      new RevokedCertificate({
-        userCertificate: integerOf(BigInt(`0x${serial}`)),
-        revocationDate: timeOf(date),
-        // RFC 5280 section 5.3.1: "unspecified" (0) is left out.
-        ...reason ? { crlEntryExtensions: new Extensions({ extensions: [reasonOf(reason)] }) } : {},
-      })
-    );
-  }
-  const own = subjectKeyIdentifier;
-  writer.crlExtensions = new Extensions({
-    extensions: [
-      ...own === undefined ? [] : [authorityKeyIdentifier(own)],
-      new Extension({
-        extnID: ExtensionType.CRL_NUMBER,
-        extnValue: integerOf(number).toBER(),
-      }),
-    ],
-  });
   return await writer.signWith(authority.key);
 }
 

@@ -10,7 +10,8 @@ import { parseRevocationList, parseRevocationLists } from "../../../lib/pki/crl.
 import { contextTag, DerCursor, readDer, Tag } from "../../../lib/pki/der.ts";
 import { formatName } from "../../../lib/pki/distinguished_name.ts";
 import { CertificateError } from "../../../lib/pki/errors.ts";
-import { createAuthority, issueCertificate, issueRevocationList } from "../../../lib/pki/issue.ts";
+import { createAuthority, issueCertificate } from "../../../lib/pki/issue.ts";
+import { issueRevocationList } from "../../../lib/pki/crl_writer.ts";
 import { generateKeyPair } from "../../../lib/pki/keys.ts";
 import { readPem, writePem } from "../../../lib/pki/pem.ts";
 import { verifyPeerCertificate } from "../../../lib/pki/verify_chain.ts";

@@ -8,9 +8,9 @@ import {
   createAuthority,
   DAY,
   issueCertificate,
-  issueRevocationList,
   type SigningAuthority,
 } from "../../../lib/pki/issue.ts";
+import { issueRevocationList } from "../../../lib/pki/crl_writer.ts";
 import { generateKeyPair } from "../../../lib/pki/keys.ts";
 import { verifyPeerCertificate } from "../../../lib/pki/verify_chain.ts";
 import { openssl } from "./impostors.ts";

@@ -8,9 +8,9 @@ import {
   createAuthority,
   DAY,
   issueCertificate,
-  issueRevocationList,
   openAuthority,
 } from "../../../lib/pki/issue.ts";
+import { issueRevocationList } from "../../../lib/pki/crl_writer.ts";
 import {
   checkKeyPair,
   generateKeyPair,
