@@ -28,6 +28,8 @@ import type { LoginOptions } from "./login_options.ts";
 import type { ManagementOptions } from "./management_options.ts";
 import type { KillSwitchOption, NetworkOptions, PullFilter } from "./network_options.ts";
 
+import type { AccessRuleOption } from "./per_client_options.ts";
+
 export type * from "./position.ts";
 export type * from "./session_options.ts";
 export type * from "./management_options.ts";
@@ -189,6 +191,8 @@ export interface ServerConfig extends CommonConfig {
   readonly pool?: AddressPool;
   /** IPv6 addresses for clients. */
   readonly poolIpv6?: AddressPoolIpv6;
+  /** `vpn-acl`: for clients without a list of their own; empty: everything is allowed. */
+  readonly access: readonly AccessRuleOption[];
   /** `ifconfig-push-constraint`: where addresses of `ifconfig-push` must be. */
   readonly ifconfigPushConstraint?: { readonly network: string; readonly netmask: string };
   /** `push` and what helpers add, in order: each an option line such as `route 10.0.0.0`. */

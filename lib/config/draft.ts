@@ -6,6 +6,7 @@
  */
 
 import type {
+  AccessRuleOption,
   ClientNetwork,
   ClientOptions,
   ControlChannelKey,
@@ -113,6 +114,7 @@ export interface PushDraft {
 export interface PerClientDraft {
   readonly pushes: PushChange[];
   readonly iroutes: ClientNetwork[];
+  readonly access: AccessRuleOption[];
   ifconfigPush?: ClientOptions["ifconfigPush"];
   ifconfigIpv6Push?: ClientOptions["ifconfigIpv6Push"];
   disable?: boolean;
@@ -271,7 +273,7 @@ export function emptyDraft(): Draft {
     dns: { searchDomains: [], servers: new Map() },
     pullFilters: [],
     push: [],
-    perClient: { pushes: [], iroutes: [] },
+    perClient: { pushes: [], iroutes: [], access: [] },
     authority: {},
     exit: { rules: [] },
     echo: [],

@@ -46,6 +46,7 @@ const serverOnly = [
   "verify-client-cert",
   "vpn-users",
   "client-connect",
+  "vpn-acl",
   "client-disconnect",
   "learn-address",
   ...authorityOptionNames,

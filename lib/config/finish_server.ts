@@ -90,6 +90,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     mtu: mtuOptions(connection),
     pool: addressPool(expanded),
     poolIpv6: addressPoolIpv6(expanded),
+    access: accessList(draft, notices),
     ifconfigPushConstraint: draft.ifconfigPushConstraint,
     push: [
       ...draft.push.map((pushed) => pushed.option),
@@ -114,6 +115,16 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     exit: serverExit(draft),
     authority: serverAuthority(draft),
   });
+}
+
+function accessList(draft: Draft, notices: Notice[]): ServerConfig["access"] {
+  const { access } = draft.perClient;
+  const position = draft.positions.get("vpn-acl");
+  if (position !== undefined && !access.some(({ allow }) => allow)) {
+    const message = `"vpn-acl" allows nothing: what no rule matches is denied`;
+    notices.push(notice("warning", 1, position, message));
+  }
+  return [...access];
 }
 
 function requireTopology(draft: Draft, notices: Notice[]): void {

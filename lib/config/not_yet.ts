@@ -41,11 +41,6 @@ export const notYet: readonly NotYet[] = [
   },
   // Data channel.
   {
-    options: ["inactive", "session-timeout"],
-    effect: "warn",
-    reason: "sessions don't end by themselves yet",
-  },
-  {
     options: ["mtu-disc", "max-packet-size", "passtos", "multihome"],
     effect: "warn",
     reason: "it has no effect yet",

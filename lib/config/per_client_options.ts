@@ -20,6 +20,20 @@ export interface ClientNetwork {
   readonly prefixLength: number;
 }
 
+/** One rule of `vpn-acl`: about the other end of what a client sends and gets. */
+export interface AccessRuleOption {
+  /** Whether what matches may pass. */
+  readonly allow: boolean;
+  /** An address in the network. */
+  readonly network: string;
+  /** 0 to 32, or 0 to 128. */
+  readonly prefixLength: number;
+  /** Absent: any. `icmp` stands for ICMPv6 as well. */
+  readonly protocol?: "tcp" | "udp" | "icmp";
+  /** The other end's ports, 0 to 65535; absent: any. */
+  readonly ports?: { readonly first: number; readonly last: number };
+}
+
 /** What options per client set. */
 export interface ClientOptions {
   /** `push`, `push-reset`, `push-remove`. */
@@ -34,6 +48,8 @@ export interface ClientOptions {
   };
   /** `iroute`, `iroute-ipv6`. */
   readonly iroutes: readonly ClientNetwork[];
+  /** `vpn-acl`. */
+  readonly access: readonly AccessRuleOption[];
   /** `disable`. */
   readonly disable: boolean;
   /** `inactive`. */

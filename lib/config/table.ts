@@ -7,6 +7,7 @@
 import { nearest } from "./nearest.ts";
 import { notYet } from "./not_yet.ts";
 import type { OptionRow } from "./option.ts";
+import { accessOptions } from "./options/access.ts";
 import { authorityOptionRows } from "./options/authority.ts";
 import { clientOptions } from "./options/client.ts";
 import { connectionOptions } from "./options/connection.ts";
@@ -43,6 +44,7 @@ export const optionRows: readonly OptionRow[] = [
   ...killSwitchOptions,
   ...serverOptions,
   ...perClientOptions,
+  ...accessOptions,
   ...exitOptions,
   ...authorityOptionRows,
   ...processOptions,

@@ -9,15 +9,23 @@
 
 import { DropReason } from "./drop_reason.ts";
 import { type ExitRoutes, serverExit } from "./exit_routes.ts";
-import { ipv4Destination, ipv4Source, ipv6Destination, ipv6Source } from "./ip_packet.ts";
+import {
+  ipv4Destination,
+  ipv4Source,
+  ipv6Destination,
+  ipv6Source,
+  isMulticast,
+} from "./ip_packet.ts";
 import type { PacketBatch } from "./packet_batch.ts";
 import type { Peer } from "./peer.ts";
+import type { PeerTable } from "./peer_table.ts";
 import type { RouteTable } from "./route_table.ts";
 import type { TrafficCounters } from "./traffic_counters.ts";
 import { Verdict } from "./verdict.ts";
 
 /** Routes packets of clients. */
 export class ClientRouting {
+  readonly #peers: PeerTable;
   readonly #routes: RouteTable;
   readonly #exits: ExitRoutes;
   readonly #counters: TrafficCounters;
@@ -25,11 +33,13 @@ export class ClientRouting {
 
   /** @param clientToClient Packets to another client's network do not go to the TUN device. */
   constructor(
+    peers: PeerTable,
     routes: RouteTable,
     exits: ExitRoutes,
     counters: TrafficCounters,
     clientToClient: boolean,
   ) {
+    this.#peers = peers;
     this.#routes = routes;
     this.#exits = exits;
     this.#counters = counters;
@@ -51,14 +61,19 @@ export class ClientRouting {
         ? this.#fromInternet(batch, i, peer, version)
         : this.#drop(DropReason.BAD_SOURCE);
     }
+    if (peer.access?.permits(view, offset, batch.length[i], true) === false) {
+      return this.#drop(DropReason.ACCESS_DENIED);
+    }
     if (!this.#clientToClient && !this.#exits.active) return Verdict.DELIVER;
+    if (this.#clientToClient && isMulticast(batch.memory.bytes, offset, version)) {
+      return Verdict.BROADCAST;
+    }
     const destination = this.#destination(view, offset, version);
     if (destination < 0) return this.#toInternet(batch, i, peer, version);
     // What an exit node itself says to who goes by it, as that a packet was too large.
     const answer = this.#exits.active && this.#exits.of(destination) === peer.number;
     if (!this.#clientToClient && !answer) return Verdict.DELIVER;
-    batch.destination[i] = destination;
-    return Verdict.FORWARD;
+    return this.#toClient(batch, i, destination);
   }
 
   #destination(view: DataView, offset: number, version: 4 | 6): number {
@@ -87,6 +102,15 @@ export class ClientRouting {
     const destination = this.#destination(view, offset, version);
     if (destination < 0 || this.#exits.of(destination) !== peer.number) {
       return this.#drop(DropReason.BAD_SOURCE);
+    }
+    return this.#toClient(batch, i, destination);
+  }
+
+  #toClient(batch: PacketBatch, i: number, destination: number): Verdict {
+    const { view } = batch.memory;
+    const access = this.#peers.get(destination)?.access;
+    if (access?.permits(view, batch.offset[i], batch.length[i], false) === false) {
+      return this.#drop(DropReason.ACCESS_DENIED);
     }
     batch.destination[i] = destination;
     return Verdict.FORWARD;

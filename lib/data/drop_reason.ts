@@ -61,6 +61,8 @@ export const DropReason = {
   NO_EXIT: 25,
   /** From the Internet to a peer that goes by an exit node, and not from there. */
   OTHER_EXIT: 26,
+  /** The access list of the peer that sent it, or that it is for, denies it. */
+  ACCESS_DENIED: 27,
 } as const;
 
 /** One of {@linkcode DropReason}. */

@@ -75,7 +75,7 @@ export class Opener {
     this.#counters = counters;
     this.#listener = listener;
     this.#server = options.server;
-    this.#routing = new ClientRouting(routes, exits, counters, options.clientToClient);
+    this.#routing = new ClientRouting(peers, routes, exits, counters, options.clientToClient);
     this.#float = options.float;
   }
 

@@ -7,6 +7,7 @@
 import type { DataCipher } from "../crypto/engine.ts";
 import { PacketIdSender } from "../crypto/packet_id.ts";
 import { ReplayWindow } from "../crypto/replay_window.ts";
+import type { AccessList } from "./access_list.ts";
 import { Framing } from "./framing.ts";
 
 /** Key ids are 3 bits. */
@@ -47,6 +48,8 @@ export class Peer {
   framing: Framing = Framing.NONE;
   /** For TCP over IPv4, bytes; 0: TCP is left alone. */
   maximumSegmentSize = 0;
+  /** With whom it may talk; undefined: with everybody. */
+  access: AccessList | undefined = undefined;
   pingInterval = 0;
   pingTimeout = 0;
   /** By key id: what packets may come in under. */

@@ -12,6 +12,7 @@ import {
   sockaddrIn6Length,
   sockaddrInLength,
 } from "./address_table.ts";
+import { AccessList, type AccessRule } from "./access_list.ts";
 import type { Framing } from "./framing.ts";
 import { Peer } from "./peer.ts";
 
@@ -37,6 +38,8 @@ export interface PeerSettings {
   readonly replayTime: number;
   /** `mssfix`: for TCP over IPv4, bytes; 0: TCP is left alone (default). */
   readonly maximumSegmentSize?: number;
+  /** With whom it may talk; absent: with everybody, or as before. */
+  readonly accessRules?: readonly AccessRule[];
 }
 
 /** Peers by number and by address. */
@@ -81,10 +84,11 @@ export class PeerTable {
     }
     this.remove(number);
     const peer = new Peer(number, settings.replayWindow, settings.replayTime);
+    // What may be refused comes first: a peer that is half there would be one without its rules.
+    this.#apply(peer, settings);
     this.#setAddress(number, settings.address);
     this.#peers[number] = peer;
     this.#byAddress.add(number);
-    this.#apply(peer, settings);
     return peer;
   }
 
@@ -110,6 +114,7 @@ export class PeerTable {
     peer.pingInterval = settings.pingInterval ?? peer.pingInterval;
     peer.pingTimeout = settings.pingTimeout ?? peer.pingTimeout;
     peer.maximumSegmentSize = settings.maximumSegmentSize ?? peer.maximumSegmentSize;
+    if (settings.accessRules !== undefined) peer.access = new AccessList(settings.accessRules);
   }
 
   #setAddress(number: number, address: Uint8Array): void {

@@ -24,6 +24,8 @@ export interface TrafficCounters {
   readonly packetsOut: Float64Array;
   /** Bytes of these, as datagrams (UDP payload). */
   readonly bytesOut: Float64Array;
+  /** Bytes of packets in the tunnel, both ways, pings and the like not counted. */
+  readonly tunnelBytes: Float64Array;
   /** When the last authentic packet came from the peer. */
   readonly lastReceived: Float64Array;
   /** When the last packet was sent to the peer. */
@@ -39,6 +41,7 @@ export function createTrafficCounters(maxPeers: number): TrafficCounters {
     bytesIn: new Float64Array(maxPeers),
     packetsOut: new Float64Array(maxPeers),
     bytesOut: new Float64Array(maxPeers),
+    tunnelBytes: new Float64Array(maxPeers),
     lastReceived: new Float64Array(maxPeers),
     lastSent: new Float64Array(maxPeers),
   };
@@ -50,6 +53,7 @@ export function resetPeerCounters(counters: TrafficCounters, peer: number): void
   counters.bytesIn[peer] = 0;
   counters.packetsOut[peer] = 0;
   counters.bytesOut[peer] = 0;
+  counters.tunnelBytes[peer] = 0;
   counters.lastReceived[peer] = 0;
   counters.lastSent[peer] = 0;
 }

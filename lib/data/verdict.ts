@@ -12,6 +12,8 @@ export const Verdict = {
   DELIVER: 1,
   /** It goes to the peer `batch.destination[i]`. */
   FORWARD: 2,
+  /** It goes to the TUN device and to all other peers. */
+  BROADCAST: 3,
 } as const;
 
 /** One of {@linkcode Verdict}. */

@@ -2,7 +2,7 @@
  * The counters that both threads see: the worker counts, main reads.
  *
  * Layout of the shared memory: 64 bytes of Int32 (maxPeers, control backlog, commands), then Float64
- * arrays: drops by reason, bytes from and to the TUN device, then six arrays by peer number. A
+ * arrays: drops by reason, bytes from and to the TUN device, then seven arrays by peer number. A
  * Float64 store of an aligned 8-byte cell is one instruction on the processors that we run on, so a
  * reader never sees half of one; more than that (which value is newer) counters do not need. The backlog and the number of commands, which both
  * threads act on, are read and changed with `Atomics`.
@@ -22,7 +22,7 @@ const headerBytes = 64;
 const maxPeersCell = 0;
 const backlogCell = 1;
 const postedCell = 2;
-const arraysPerPeer = 6;
+const arraysPerPeer = 7;
 const deviceCells = 2;
 
 /** What was counted for one peer. Times are `Date.now()` ms; 0: never. */
@@ -31,6 +31,7 @@ export interface PeerTraffic {
   readonly bytesIn: number;
   readonly packetsOut: number;
   readonly bytesOut: number;
+  readonly tunnelBytes: number;
   readonly lastReceived: number;
   readonly lastSent: number;
 }
@@ -44,6 +45,7 @@ export class SharedCounters implements TrafficCounters {
   readonly bytesIn: Float64Array;
   readonly packetsOut: Float64Array;
   readonly bytesOut: Float64Array;
+  readonly tunnelBytes: Float64Array;
   readonly lastReceived: Float64Array;
   readonly lastSent: Float64Array;
   readonly #header: Int32Array;
@@ -74,6 +76,7 @@ export class SharedCounters implements TrafficCounters {
     this.bytesIn = perPeer();
     this.packetsOut = perPeer();
     this.bytesOut = perPeer();
+    this.tunnelBytes = perPeer();
     this.lastReceived = perPeer();
     this.lastSent = perPeer();
   }
@@ -103,6 +106,7 @@ export class SharedCounters implements TrafficCounters {
       bytesIn: this.bytesIn[peer],
       packetsOut: this.packetsOut[peer],
       bytesOut: this.bytesOut[peer],
+      tunnelBytes: this.tunnelBytes[peer],
       lastReceived: this.lastReceived[peer],
       lastSent: this.lastSent[peer],
     };

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { AccessRule } from "../data/access_list.ts";
 import type { EngineChoice, KeyMaterial } from "../crypto/engine.ts";
 
 /** Control datagrams that may wait for main at the same time; more are dropped. */
@@ -144,6 +145,8 @@ export interface AddPeerCommand {
   readonly replayTime: number;
   /** `mssfix`: MSS for TCP over IPv4 in the tunnel, bytes; 0, the default: TCP is left alone. */
   readonly maximumSegmentSize?: number;
+  /** With whom the peer may talk; absent: with everybody. */
+  readonly accessRules?: readonly AccessRule[];
 }
 
 /** Changes what is given, leaves the rest. */

@@ -188,8 +188,12 @@ export class ReceivePath {
     opener.settle(batch, now, wallNow);
     for (let i = 0; i < batch.count; i++) {
       const verdict = batch.verdict[i];
+      if (verdict === Verdict.NONE) continue;
+      const from = batch.key[i]!.peer.number;
+      this.#state.counters.tunnelBytes[from] += batch.length[i];
       if (verdict === Verdict.DELIVER) this.#writeToDevice(batch, i);
-      else if (verdict === Verdict.FORWARD) this.#forward(batch, i);
+      else if (verdict === Verdict.FORWARD) this.#forward(batch, i, batch.destination[i]);
+      else this.#broadcast(batch, i, from);
     }
     this.#writeRuns();
     batch.clear();
@@ -217,11 +221,26 @@ export class ReceivePath {
     coalescer.clear();
   }
 
+  /** To the TUN device, and to everybody but the one that it came from. */
+  #broadcast(batch: PacketBatch, i: number, from: number): void {
+    const { peers, memory } = this.#state;
+    for (let number = 0; number < peers.maxPeers; number++) {
+      const peer = number === from ? undefined : peers.get(number);
+      if (peer?.sendingKey === undefined) continue;
+      const { access } = peer;
+      if (access?.permits(memory.view, batch.offset[i], batch.length[i], false) === false) {
+        this.#drop(DropReason.ACCESS_DENIED);
+      } else this.#forward(batch, i, number);
+    }
+    // The last one, as it may change the packet.
+    this.#writeToDevice(batch, i);
+  }
+
   /** Copies the packet, as it needs other space around it than it has where it is. */
-  #forward(batch: PacketBatch, i: number): void {
+  #forward(batch: PacketBatch, i: number, destination: number): void {
     const forwards = this.#forwards;
     const arena = this.#arena;
-    const peer = this.#state.peers.get(batch.destination[i]);
+    const peer = this.#state.peers.get(destination);
     if (peer === undefined || forwards === undefined || arena === undefined) {
       return this.#drop(DropReason.NO_ROUTE);
     }
@@ -229,7 +248,9 @@ export class ReceivePath {
     const place = arena.place(length);
     if (place < 0 || forwards.full) return this.#drop(DropReason.SEND_REFUSED);
     this.#state.memory.bytes.copyWithin(place, batch.offset[i], batch.offset[i] + length);
-    if (this.#state.sealer.admit(forwards, peer, place, length)) arena.take(length);
+    if (!this.#state.sealer.admit(forwards, peer, place, length)) return;
+    arena.take(length);
+    this.#state.counters.tunnelBytes[destination] += length;
   }
 
   /** Frees the forward batch, when it was sent. */

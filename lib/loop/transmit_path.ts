@@ -21,11 +21,12 @@ import {
   ipv6Destination,
   ipv6Source,
   ipVersion,
+  isMulticast,
 } from "../data/ip_packet.ts";
 import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, maxPacketLength, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import type { Peer } from "../data/peer.ts";
-import { Segmenter } from "../data/segment.ts";
+import { completeChecksum, Segmenter } from "../data/segment.ts";
 import { DeviceCounter } from "../data/traffic_counters.ts";
 import { vnetHeaderLength } from "../data/vnet_header.ts";
 import type { LoopState } from "./loop_state.ts";
@@ -47,6 +48,10 @@ export class TransmitPath {
   readonly #run: number;
   /** The peer of the run that is being taken apart. */
   #runPeer = -1;
+  /** Length of the packet that goes to all peers, and stands where runs are read to; 0: none. */
+  #multicastLength = 0;
+  /** The next peer that it goes to. */
+  #multicastNext = 0;
   /** Why `#findPeer` found none. */
   #unroutable: DropReason = DropReason.NO_ROUTE;
   /** Whether the batch is new; else it is sent, or waits in a sender. */
@@ -67,6 +72,7 @@ export class TransmitPath {
   /** Forgets what is left of a run: the device is another one. */
   reset(): void {
     this.#segmenter.remaining = 0;
+    this.#multicastLength = 0;
   }
 
   /** Steps 1 to 4. Afterwards, or when the promise is resolved, `send` is due. */
@@ -83,36 +89,95 @@ export class TransmitPath {
 
   /** Steps 1 and 2 without offloads. */
   #readPackets(): void {
-    const { sealer, counters, memory } = this.#state;
+    const { counters, memory } = this.#state;
+    if (!this.#spread()) return;
     // Packets that are dropped count too, so that the turn is bounded.
     for (let read = 0; read < batchCapacity; read++) {
-      const place = this.#arena.place(maxPacketLength);
+      // Multicast makes several packets of one.
+      const place = this.#batch.full ? -1 : this.#arena.place(maxPacketLength);
       if (place < 0) return;
       const length = this.#readDevice(place, maxPacketLength);
       if (length <= 0) return;
+      if (this.#isMulticast(place, length)) {
+        memory.bytes.copyWithin(this.#run + vnetHeaderLength, place, place + length);
+        this.#beginMulticast(length);
+        if (!this.#spread()) return;
+        continue;
+      }
       const peer = this.#findPeer(place, length);
       if (peer === undefined) {
         counters.drops[this.#unroutable]++;
         continue;
       }
-      if (this.#isCongested(peer)) {
-        counters.drops[DropReason.QUEUE_FULL]++;
-        continue;
-      }
+      if (!this.#mayGo(peer, place, length)) continue;
       if (peer.maximumSegmentSize > 0) {
         clampSegmentSize(memory.view, place, length, peer.maximumSegmentSize);
       }
-      if (sealer.admit(this.#batch, peer, place, length)) this.#arena.take(length);
+      this.#admit(peer, place, length);
     }
+  }
+
+  /** Whether a packet may go to that peer now; if not, that is counted. */
+  #mayGo(peer: Peer, place: number, length: number): boolean {
+    const { counters, memory } = this.#state;
+    if (this.#isCongested(peer)) {
+      counters.drops[DropReason.QUEUE_FULL]++;
+      return false;
+    }
+    if (peer.access?.permits(memory.view, place, length, false) === false) {
+      counters.drops[DropReason.ACCESS_DENIED]++;
+      return false;
+    }
+    return true;
+  }
+
+  #admit(peer: Peer, place: number, length: number): void {
+    const { sealer, counters } = this.#state;
+    if (!sealer.admit(this.#batch, peer, place, length)) return;
+    this.#arena.take(length);
+    counters.tunnelBytes[peer.number] += length;
+  }
+
+  /** A server sends multicast to all clients, as OpenVPN does (`multi_bcast`). */
+  #isMulticast(offset: number, length: number): boolean {
+    const { server, memory } = this.#state;
+    if (!server) return false;
+    const version = ipVersion(memory.bytes, offset, length);
+    return version !== 0 && isMulticast(memory.bytes, offset, version);
+  }
+
+  #beginMulticast(length: number): void {
+    this.#multicastLength = length;
+    this.#multicastNext = 0;
+  }
+
+  /** Goes on with a packet for all peers, if there is one; false: the batch is full, it waits. */
+  #spread(): boolean {
+    const length = this.#multicastLength;
+    if (length === 0) return true;
+    const { peers, memory } = this.#state;
+    const packet = this.#run + vnetHeaderLength;
+    for (; this.#multicastNext < peers.maxPeers; this.#multicastNext++) {
+      const peer = peers.get(this.#multicastNext);
+      if (peer?.sendingKey === undefined || !this.#mayGo(peer, packet, length)) continue;
+      const place = this.#batch.full ? -1 : this.#arena.place(length);
+      if (place < 0) return false;
+      memory.bytes.copyWithin(place, packet, packet + length);
+      this.#admit(peer, place, length);
+    }
+    this.#multicastLength = 0;
+    return true;
   }
 
   /** Steps 1 to 3 with offloads. */
   #readRuns(): void {
     if (this.#segmenter.remaining > 0 && !this.#takeApart()) return;
+    if (!this.#spread()) return;
     for (let read = 0; read < batchCapacity; read++) {
       const length = this.#readDevice(this.#run, runCapacity);
       if (length <= 0) return;
       if (this.#beginRun(length) && !this.#takeApart()) return;
+      if (!this.#spread()) return;
     }
   }
 
@@ -132,15 +197,26 @@ export class TransmitPath {
 
   /** Step 2 for a run, or a packet by itself; false: it was dropped. */
   #beginRun(length: number): boolean {
-    const { counters } = this.#state;
+    const { counters, memory, checksum } = this.#state;
     const packet = this.#run + vnetHeaderLength;
     const packetLength = length - vnetHeaderLength;
+    if (packetLength > 0 && this.#isMulticast(packet, packetLength)) {
+      // A run of it would have to be taken apart for each peer anew: nobody sends one.
+      if (completeChecksum(memory, checksum, this.#run, packet, packetLength)) {
+        this.#beginMulticast(packetLength);
+      } else counters.drops[DropReason.BAD_OFFLOAD]++;
+      return false;
+    }
     const peer = packetLength > 0 ? this.#findPeer(packet, packetLength) : undefined;
     if (peer === undefined) {
       counters.drops[this.#unroutable]++;
       return false;
     }
     this.#runPeer = peer.number;
+    if (peer.access?.permits(memory.view, packet, packetLength, false) === false) {
+      counters.drops[DropReason.ACCESS_DENIED]++;
+      return false;
+    }
     const packets = this.#segmenter.begin(this.#run, packet, packetLength);
     if (packets > 0 && this.#isCongested(peer)) {
       this.#segmenter.remaining = 0;
@@ -154,7 +230,7 @@ export class TransmitPath {
 
   /** Step 3; false: the batch is full, the rest waits. */
   #takeApart(): boolean {
-    const { sealer, peers, counters, memory } = this.#state;
+    const { peers, counters, memory } = this.#state;
     const segmenter = this.#segmenter;
     const peer = peers.get(this.#runPeer);
     if (peer === undefined) {
@@ -170,7 +246,7 @@ export class TransmitPath {
       if (peer.maximumSegmentSize > 0 && segmenter.remaining === 0) {
         clampSegmentSize(memory.view, place, length, peer.maximumSegmentSize);
       }
-      if (sealer.admit(this.#batch, peer, place, length)) this.#arena.take(length);
+      this.#admit(peer, place, length);
     }
     return true;
   }

@@ -31,6 +31,7 @@ import { PushReplyAssembler } from "../../wire/push_reply.ts";
 import { dataFraming } from "../data_framing.ts";
 import { exitPeerInfo } from "../exit/client_exit.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
+import { SessionLimits } from "../session_limits.ts";
 import { sessionSegmentSize } from "../segment_size.ts";
 import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
 import { PendingLogin } from "./pending_login.ts";
@@ -51,6 +52,12 @@ const alertDelay = 50;
  */
 const renewedKeyDelay = 3000;
 
+/** What OpenVPN's log calls them. */
+const limitNames = {
+  "inactive": "Inactivity timeout (--inactive)",
+  "session-timeout": "Session timeout",
+} as const;
+
 /** See the module's page. */
 export class ClientConnection {
   readonly #context: ConnectionContext;
@@ -68,6 +75,7 @@ export class ClientConnection {
   #pulling = false;
   #ended = false;
   #peerAdded = false;
+  #limits: SessionLimits | undefined;
   readonly #volume: KeyVolume;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -153,6 +161,7 @@ export class ClientConnection {
     if (this.#ended) return;
     this.#ended = true;
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#limits?.close();
     this.#login.end();
     this.#session.close();
     wipe(this.#keyBlock);
@@ -323,6 +332,15 @@ export class ClientConnection {
     if (this.#ended) return;
     this.#context.command({ kind: "activate-key", peer: serverPeer, keyId: 0 });
     this.#up = true;
+    this.#limits = new SessionLimits({
+      inactive: pulled.inactive ?? config.inactive,
+      sessionTimeout: pulled.sessionTimeout ?? config.sessionTimeout,
+      tunnelBytes: () => this.#context.traffic().tunnelBytes,
+      end: (reason) => {
+        this.#log.at(1, `${limitNames[reason]}, exiting`);
+        this.end({ kind: "exit", reason });
+      },
+    });
     this.#log.at(
       2,
       `Data Channel: cipher '${this.#cipher}'${

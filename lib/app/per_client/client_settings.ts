@@ -5,6 +5,7 @@
  */
 
 import type {
+  AccessRuleOption,
   ClientNetwork,
   ClientOptions,
   InactiveOptions,
@@ -22,6 +23,10 @@ export interface ClientSettings {
   releaseAddresses: () => void;
   /** Networks behind the client. */
   networks: readonly ClientNetwork[];
+  /** With whom it may talk; undefined: with everybody. */
+  access: readonly AccessRuleOption[] | undefined;
+  /** Whether that is its own list, and not the one of all clients. */
+  ownAccess: boolean;
   /** End when there is little traffic. */
   inactive: InactiveOptions | undefined;
   /** Seconds; 0: no end. */
@@ -32,12 +37,17 @@ export interface ClientSettings {
 
 /** What holds for clients of which nothing else is said. */
 export function noSettings(
-  { inactive, sessionTimeout }: Pick<ServerConfig, "inactive" | "sessionTimeout">,
+  { inactive, sessionTimeout, access }: Pick<
+    ServerConfig,
+    "inactive" | "sessionTimeout" | "access"
+  >,
 ): ClientSettings {
   return {
     addresses: {},
     releaseAddresses: () => {},
     networks: [],
+    access: access.length > 0 ? access : undefined,
+    ownAccess: false,
     inactive,
     sessionTimeout,
     push: {},
@@ -61,6 +71,11 @@ export function applyClientOptions(
     ifconfigIpv6Push: ifconfigIpv6Push ?? settings.push.ifconfigIpv6Push,
   };
   settings.networks = [...settings.networks, ...options.iroutes];
+  if (options.access.length > 0) {
+    const before = settings.ownAccess ? settings.access ?? [] : [];
+    settings.access = [...before, ...options.access];
+    settings.ownAccess = true;
+  }
   settings.inactive = options.inactive ?? settings.inactive;
   settings.sessionTimeout = options.sessionTimeout ?? settings.sessionTimeout;
 }

@@ -365,13 +365,14 @@ export class Server {
   #lease(client: ServerClient, candidate: Candidate): Lease {
     // Another of the same name may have come in while this one's programs ran.
     this.#closeFormer(candidate);
-    const { addresses, networks } = candidate.settings;
+    const { addresses, networks, access } = candidate.settings;
     return {
       peerId: this.#leases.take(client),
       address: addresses.ipv4?.address,
       netmask: addresses.ipv4?.netmask ?? "255.255.255.255",
       ipv6: addresses.ipv6,
       networks,
+      access,
     };
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClientNetwork } from "../../config/config.ts";
+import type { AccessRuleOption, ClientNetwork } from "../../config/config.ts";
 import type { ClientAddresses } from "../per_client/address_book.ts";
 import type { ClientKey } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
@@ -19,6 +19,8 @@ export interface Lease {
   readonly ipv6?: ClientAddresses["ipv6"];
   /** Networks behind the client. */
   readonly networks: readonly ClientNetwork[];
+  /** With whom it may talk; undefined: with everybody. */
+  readonly access?: readonly AccessRuleOption[];
 }
 
 /** A client instance, as the rest of the server sees it. */

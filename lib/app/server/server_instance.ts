@@ -27,6 +27,7 @@ import type { VerifiedPeer } from "../../pki/mod.ts";
 import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { buildPushReplies } from "../../wire/push_reply.ts";
+import { SessionLimits } from "../session_limits.ts";
 import { AdmissionRefusal, admitCandidate, type Candidate } from "./admission.ts";
 import { ClientCertificate } from "./client_certificate.ts";
 import { newCandidate, refusalAnswer } from "./new_candidate.ts";
@@ -75,6 +76,7 @@ export class ServerInstance implements ServerClient {
   #closed = false;
   readonly #gone = new AbortController();
   readonly #endings: (() => void)[] = [];
+  #limits: SessionLimits | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -202,6 +204,7 @@ export class ServerInstance implements ServerClient {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     clearTimeout(this.#patience);
+    this.#limits?.close();
     this.#gone.abort();
     wipe(this.#firstKeyBlock);
     for (const action of this.#endings.splice(0)) action();
@@ -337,6 +340,7 @@ export class ServerInstance implements ServerClient {
     if (this.#closed) return;
     clearTimeout(this.#patience);
     this.#admitted = true;
+    this.#limits = this.#limitSession(this.#candidate!);
     if (this.#firstKeySettled) this.#peer.activateKey(0);
     this.#log.at(
       2,
@@ -345,6 +349,15 @@ export class ServerInstance implements ServerClient {
       }`,
     );
     if (admission.pushUnasked || this.#pushRequested) this.#push();
+  }
+
+  #limitSession({ settings }: Candidate): SessionLimits {
+    return new SessionLimits({
+      inactive: settings.inactive,
+      sessionTimeout: settings.sessionTimeout,
+      tunnelBytes: () => this.#peer?.traffic.tunnelBytes ?? 0,
+      end: (reason) => this.close(reason),
+    });
   }
 
   #settled(keyId: number): void {

@@ -12,6 +12,7 @@ import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
 import type { PeerTraffic } from "../../loop/counters.ts";
 import { dataFraming } from "../data_framing.ts";
 import { KeyVolume } from "../key_volume.ts";
+import { accessRules } from "../per_client/access_rules.ts";
 import { sessionSegmentSize } from "../segment_size.ts";
 import type { Lease } from "./server_client.ts";
 import type { ServerContext } from "./server_context.ts";
@@ -35,6 +36,7 @@ export class ServerPeer {
   /** Adds the peer, without a key and without routes. */
   constructor(context: ServerContext, admission: Admission, lease: Lease, path: ClientPath) {
     const { config } = context;
+    const { access } = lease;
     this.#context = context;
     this.#admission = admission;
     this.#number = lease.peerId;
@@ -48,6 +50,7 @@ export class ServerPeer {
       framing: dataFraming[config.data.framing],
       pingInterval: config.ping.interval * 1000,
       pingTimeout: config.ping.timeout * 1000,
+      accessRules: access && accessRules(access),
       replayWindow: config.data.replayWindow,
       replayTime: config.data.replayTime * 1000,
       maximumSegmentSize: sessionSegmentSize({

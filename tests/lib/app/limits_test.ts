@@ -3,7 +3,7 @@ import { KeyVolume } from "../../../lib/app/key_volume.ts";
 import { RateLimit } from "../../../lib/app/server/rate_limit.ts";
 
 function traffic(bytesIn: number, bytesOut: number, packetsIn = 0, packetsOut = 0) {
-  return { bytesIn, bytesOut, packetsIn, packetsOut, lastReceived: 0, lastSent: 0 };
+  return { bytesIn, bytesOut, packetsIn, packetsOut, lastReceived: 0, tunnelBytes: 0, lastSent: 0 };
 }
 
 Deno.test("reneg-bytes counts both directions since the last key", () => {

@@ -21,10 +21,32 @@ Deno.test("a client's file", () => {
       "push-remove route",
       "inactive 60 1000",
       "session-timeout 3600",
+      "vpn-acl allow 10.0.0.0/8 tcp/80-90",
+      "vpn-acl deny any /53",
+      "vpn-acl allow fd02::/16 icmp",
       "disable",
     ),
     {
       disable: true,
+      access: [
+        {
+          allow: true,
+          network: "10.0.0.0",
+          prefixLength: 8,
+          protocol: "tcp",
+          ports: { first: 80, last: 90 },
+        },
+        ...(["0.0.0.0", "::"] as const).flatMap((network) =>
+          (["tcp", "udp"] as const).map((protocol) => ({
+            allow: false,
+            network,
+            prefixLength: 0,
+            protocol,
+            ports: { first: 53, last: 53 },
+          }))
+        ),
+        { allow: true, network: "fd02::", prefixLength: 16, protocol: "icmp" },
+      ],
       ifconfigPush: { local: "10.8.0.9", netmask: "255.255.255.0" },
       ifconfigIpv6Push: { local: "fd00::9", prefixLength: 64, remote: "fd00::1" },
       iroutes: [
@@ -41,7 +63,7 @@ Deno.test("a client's file", () => {
       sessionTimeout: 3600,
     },
   );
-  assert.deepEqual(read(), { disable: false, pushes: [], iroutes: [] });
+  assert.deepEqual(read(), { disable: false, pushes: [], iroutes: [], access: [] });
 });
 
 for (
@@ -51,6 +73,13 @@ for (
     ["iroute 1.2.3", /an IPv4 address/],
     ["ifconfig-push 10.8.0.9 10.8.0.10", /netmask/],
     ["<connection>\nremote x\n</connection>", /connection/],
+    ["vpn-acl allow 10.0.0.0/33", /a network/],
+    ["vpn-acl allow 10.0.0.0/8/9", /a network/],
+    ["vpn-acl permit any", /"allow" or "deny"/],
+    ["vpn-acl allow any icmp/3", /expects "tcp"/],
+    ["vpn-acl allow any tcp/9-1", /the lower one first/],
+    ["vpn-acl allow any tcp/70000", /0 to 65535/],
+    ["vpn-acl allow any esp", /expects "tcp"/],
     ["up /bin/sh", /can't be used in a client's file/],
   ] as const
 ) {

@@ -8,6 +8,7 @@ import { DropReason } from "../../../lib/data/drop_reason.ts";
 import { ExitRoutes, noExit, serverExit } from "../../../lib/data/exit_routes.ts";
 import { PacketBatch } from "../../../lib/data/packet_batch.ts";
 import { Peer } from "../../../lib/data/peer.ts";
+import { PeerTable } from "../../../lib/data/peer_table.ts";
 import { RouteTable } from "../../../lib/data/route_table.ts";
 import { createTrafficCounters } from "../../../lib/data/traffic_counters.ts";
 import { Verdict } from "../../../lib/data/verdict.ts";
@@ -54,13 +55,15 @@ class Routing {
 
   constructor(clientToClient: boolean) {
     const routes = new RouteTable();
+    // Without access lists it looks at nothing there.
+    const table = new PeerTable(new PinnedMemory(1 << 16), peerCount);
     for (const version of [4, 6] as const) {
       this.exits.addNetwork(networks[version], version === 4 ? 24 : 64);
       for (let peer = 0; peer < peerCount; peer++) {
         routes.add(address(version, { kind: "peer", peer }), version === 4 ? 32 : 128, peer);
       }
     }
-    this.#routing = new ClientRouting(routes, this.exits, this.counters, clientToClient);
+    this.#routing = new ClientRouting(table, routes, this.exits, this.counters, clientToClient);
   }
 
   /** Where the packet goes: a peer, `device`, or why nowhere. */

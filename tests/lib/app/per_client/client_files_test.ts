@@ -16,7 +16,7 @@ function candidate(commonName: string): Candidate {
     commonName,
     log: openLog(0, () => {}),
     push: new PushList(["route 10.0.0.0 255.0.0.0"]),
-    settings: noSettings({ sessionTimeout: 0 }),
+    settings: noSettings({ sessionTimeout: 0, access: [] }),
     // Only what the step looks at.
   } as Partial<Candidate> as Candidate;
 }
