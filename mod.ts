@@ -16,6 +16,7 @@
 
 export { PrivilegeError, VpnError } from "./lib/base/errors.ts";
 export {
+  type EntryFormat,
   fileSink,
   type Log,
   type LogEntry,

@@ -107,6 +107,8 @@ const libcSymbols = {
   capset: { parameters: ["buffer", "buffer"], result: "i32" },
   // int setpriority(__priority_which_t which, id_t who, int prio);
   setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
+  // int clock_gettime(clockid_t clockid, struct timespec *tp);
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   // int dup2(int oldfd, int newfd);
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   // uid_t geteuid(void);

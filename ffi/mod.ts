@@ -38,6 +38,8 @@ export {
   maxDatagram,
   maxSegments,
 } from "./datagram_port.ts";
+export { monotonicMicroseconds } from "./clock.ts";
+export { closeStandardStreams, standardStreamDescriptors } from "./standard_streams.ts";
 export { Epoll, EpollEvent } from "./epoll.ts";
 export { Errno, errnoName, SysError } from "./errors.ts";
 export { drainEventFd, EventFd, signalEventFd } from "./eventfd.ts";
@@ -93,7 +95,8 @@ export {
   Capability,
   dropPrivileges,
   type Identity,
-  withAmbientCapabilities,
+  setNice,
+  withKeptCapabilities,
 } from "./privileges.ts";
 export { UnixDatagram } from "./unix_datagram.ts";
 export {

@@ -11,7 +11,8 @@
  * @module
  */
 
-import { check, libc } from "./libc.ts";
+import { Errno, SysError } from "./errors.ts";
+import { check, lastErrno, libc } from "./libc.ts";
 
 /** Numbers of capabilities. */
 export const Capability = {
@@ -22,8 +23,8 @@ export const Capability = {
 
 const PR_SET_KEEPCAPS = 8;
 const PR_CAP_AMBIENT = 47;
-const PR_CAP_AMBIENT_RAISE = 2;
-const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+const PR_CAP_AMBIENT_RAISE = 2n;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4n;
 const _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
 /** Who to be. */
@@ -33,6 +34,9 @@ export interface Identity {
   /** Real, effective and saved group. */
   readonly gid: number;
 }
+
+/** What `dropPrivileges` kept. */
+let kept: readonly number[] = [];
 
 /**
  * Becomes that user and group, with no other groups, for good. May be called once.
@@ -49,6 +53,7 @@ export function dropPrivileges({ uid, gid }: Identity, keep: readonly number[]):
   check(library.setresuid(uid, uid, uid), "setresuid");
   check(library.prctl(PR_SET_KEEPCAPS, 0n, 0n, 0n, 0n), "prctl PR_SET_KEEPCAPS");
   setCapabilities(keep);
+  kept = [...keep];
 }
 
 /** Permitted, effective and inheritable become these and no others. */
@@ -68,23 +73,39 @@ function setCapabilities(capabilities: readonly number[]): void {
 }
 
 /**
- * Does something, during which programs that this thread starts get its inheritable capabilities
- * (those that {@linkcode dropPrivileges} kept). Without that a program that is run by a user other
- * than root has none.
+ * Does something, during which programs that this thread starts have the capabilities that
+ * {@linkcode dropPrivileges} kept. Without it a program that is run by a user other than root has
+ * none. Where nothing was dropped it does just that something.
  */
-export function withAmbientCapabilities<Result>(
-  capabilities: readonly number[],
-  action: () => Result,
-): Result {
-  for (const capability of capabilities) {
-    check(
-      libc().prctl(PR_CAP_AMBIENT, BigInt(PR_CAP_AMBIENT_RAISE), BigInt(capability), 0n, 0n),
-      "prctl PR_CAP_AMBIENT",
-    );
-  }
+export function withKeptCapabilities<Result>(action: () => Result): Result {
+  if (kept.length === 0) return action();
+  const { prctl } = libc();
   try {
+    for (const capability of kept) {
+      check(
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, BigInt(capability), 0n, 0n),
+        "prctl PR_CAP_AMBIENT",
+      );
+    }
     return action();
   } finally {
-    libc().prctl(PR_CAP_AMBIENT, BigInt(PR_CAP_AMBIENT_CLEAR_ALL), 0n, 0n, 0n);
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0n, 0n, 0n);
+  }
+}
+
+const PRIO_PROCESS = 0;
+
+/**
+ * Sets the nice value of all threads of the process; threads that they start later have it too.
+ *
+ * @param value -20 (served first) to 19.
+ * @throws {SysError} EACCES for less than before without CAP_SYS_NICE.
+ */
+export function setNice(value: number): void {
+  // Linux has it by thread, whatever POSIX says (setpriority(2), "C library/kernel differences").
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    const result = libc().setpriority(PRIO_PROCESS, Number(name), value);
+    // A thread may have ended since it was listed.
+    if (result < 0 && lastErrno() !== Errno.ESRCH) throw new SysError("setpriority", lastErrno());
   }
 }

@@ -15,6 +15,11 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 
+/** Nobody listens there, or no longer. */
+const gone: readonly number[] = [Errno.ECONNREFUSED, Errno.ENOENT, Errno.EPIPE];
+/** The other end has no room at present. */
+const full: readonly number[] = [Errno.EAGAIN, Errno.ENOBUFS];
+
 /** `sizeof(sun_path)`. */
 const longestPath = 108;
 
@@ -22,6 +27,7 @@ const longestPath = 108;
 export class UnixDatagram implements Disposable {
   readonly #fd: number;
   readonly #address: Uint8Array<ArrayBuffer>;
+  #connected = false;
 
   /**
    * Nothing is sent yet, and nobody has to be there.
@@ -35,7 +41,9 @@ export class UnixDatagram implements Disposable {
       libc().socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
       "socket",
     );
-    return new UnixDatagram(fd, address);
+    const socket = new UnixDatagram(fd, address);
+    socket.#connect();
+    return socket;
   }
 
   private constructor(fd: number, address: Uint8Array<ArrayBuffer>) {
@@ -44,30 +52,31 @@ export class UnixDatagram implements Disposable {
   }
 
   /**
-   * Sends; false when nobody is there or the other end has no room.
+   * Sends; false when nobody is there or the other end has no room. Who was there once needs no
+   * permission any more; one that took its place is looked for again.
    *
    * @throws {SysError} EMSGSIZE, EACCES …
    */
   send(datagram: Uint8Array<ArrayBuffer>): boolean {
-    const { length } = this.#address;
-    const sent = libc().sendto(
-      this.#fd,
-      datagram,
-      BigInt(datagram.length),
-      MSG_NOSIGNAL,
-      this.#address,
-      length,
-    );
-    if (sent >= 0) return true;
-    const errno = lastErrno();
-    const absent: readonly number[] = [
-      Errno.EAGAIN,
-      Errno.ECONNREFUSED,
-      Errno.ENOENT,
-      Errno.ENOBUFS,
-    ];
-    if (absent.includes(errno)) return false;
-    throw new SysError("sendto", errno);
+    let errno = this.#connected ? this.#send(datagram) : Errno.ECONNREFUSED;
+    if (gone.includes(errno)) {
+      errno = this.#connect();
+      if (errno === 0) errno = this.#send(datagram);
+    }
+    if (errno === 0) return true;
+    if (gone.includes(errno) || full.includes(errno)) return false;
+    throw new SysError("send", errno);
+  }
+
+  #connect(): number {
+    const result = libc().connect(this.#fd, this.#address, this.#address.length);
+    this.#connected = result === 0;
+    return result < 0 ? lastErrno() : 0;
+  }
+
+  #send(datagram: Uint8Array<ArrayBuffer>): number {
+    const sent = libc().send(this.#fd, datagram, BigInt(datagram.length), MSG_NOSIGNAL);
+    return sent < 0 ? lastErrno() : 0;
   }
 
   /** Closes the socket. */

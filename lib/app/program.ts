@@ -23,6 +23,8 @@ import {
 } from "../config/mod.ts";
 import { recoverChanges } from "../net/changes/recovery.ts";
 import { ExitCode } from "./exit_code.ts";
+import { isInBackground, startInBackground } from "./operations/background.ts";
+import { isManagedService } from "./operations/service_manager.ts";
 import { Operations } from "./operations/operations.ts";
 import { SignalQueue } from "./signals.ts";
 import { startObservedTunnel, type Tunnel } from "./start.ts";
@@ -34,22 +36,40 @@ import { startObservedTunnel, type Tunnel } from "./start.ts";
  */
 export async function runProgram(load: () => ParsedConfig): Promise<number> {
   const signals = new SignalQueue();
-  const operations = new Operations(signals);
+  let operations: Operations | undefined;
+  let failure: unknown;
   try {
     for (;;) {
       const { config, notices } = load();
-      const log = operations.openLog(config);
+      if (config.process.daemon && !isInBackground() && !isManagedService()) {
+        return await startInBackground();
+      }
+      operations ??= new Operations(signals);
+      const log = await operations.openLog(config);
       if (config.process.directory !== undefined) Deno.chdir(config.process.directory);
       say(log, notices);
       log.at(1, `vpn ${programVersion}, OpenVPN-compatible, on Deno ${Deno.version.deno}`);
       recoverChanges(log);
-      const code = await runConfig(config, log, signals, operations);
-      if (code !== "restart") return code;
+      const outcome = await runConfig(config, log, signals, operations);
+      if (outcome === "restart") operations.reloading();
+      else if (typeof outcome === "number") return outcome;
+      else {
+        failure = outcome.error;
+        return failed(log, failure, operations);
+      }
     }
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
-    await operations.close();
+    await operations?.close(failure);
     signals.close();
   }
+}
+
+/** What made the program end. */
+interface Failure {
+  readonly error: unknown;
 }
 
 async function runConfig(
@@ -57,18 +77,14 @@ async function runConfig(
   log: ProcessLog,
   signals: SignalQueue,
   operations: Operations,
-): Promise<number | "restart"> {
-  const fail = (error: unknown) => failed(log, error, operations);
+): Promise<number | "restart" | Failure> {
   let files: LoadedFiles;
   try {
     await operations.begin(config, log);
     files = loadFiles(config);
     say(log, files.notices);
-    if (config.process.writepid !== undefined) {
-      Deno.writeTextFileSync(config.process.writepid, `${Deno.pid}\n`);
-    }
   } catch (error) {
-    return fail(error);
+    return { error };
   }
   for (;;) {
     const ended = await holdStart(operations, log, signals);
@@ -79,22 +95,25 @@ async function runConfig(
       operations.attach(tunnel, config, log);
     } catch (error) {
       await tunnel?.stop("failure");
-      return fail(error);
+      return { error };
     }
-    const outcome = await attend(tunnel, log, signals);
+    const outcome = await attend(tunnel, config.process.remapUsr1, log, signals);
     operations.detach();
-    if (outcome instanceof VpnError) return fail(outcome);
+    if (operations.fatal !== undefined) return { error: operations.fatal };
+    if (outcome instanceof VpnError) return { error: outcome };
     if (outcome !== "reconnect") return outcome;
   }
 }
 
 /** Waits while the management interface holds the start; undefined: go on. */
 async function holdStart(
-  { management }: Operations,
+  operations: Operations,
   log: Log,
   signals: SignalQueue,
 ): Promise<number | "restart" | undefined> {
+  const { management } = operations;
   if (!management?.hold) return undefined;
+  operations.held();
   const abort = new AbortController();
   const released = management.waitForRelease(0, abort.signal).catch(() => {});
   for (;;) {
@@ -111,16 +130,19 @@ async function holdStart(
 /** Takes signals until the server or client has ended. */
 async function attend(
   tunnel: Tunnel,
+  remapUsr1: "SIGHUP" | "SIGTERM" | undefined,
   log: Log,
   signals: SignalQueue,
 ): Promise<number | "restart" | "reconnect" | VpnError> {
   for (;;) {
-    const signal = await signals.next(tunnel.ended);
+    const sent = await signals.next(tunnel.ended);
+    const signal = sent === "SIGUSR1" ? remapUsr1 ?? sent : sent;
     switch (signal) {
       case "abandoned": {
-        const { reason, error } = await tunnel.ended;
-        await tunnel.stop(reason);
+        const { reason, error, restart } = await tunnel.ended;
+        await tunnel.stop(restart ? "SIGHUP" : reason);
         if (error !== undefined) return error;
+        if (restart) return "restart";
         log.at(0, `${reason}, process exiting`);
         return ExitCode.success;
       }

@@ -13,6 +13,8 @@ export interface TunnelEnd {
   readonly reason: string;
   /** What made it end, where it could not go on. */
   readonly error?: VpnError;
+  /** `remap-usr1 SIGHUP`: the program is to read its configuration anew. */
+  readonly restart?: boolean;
 }
 
 /** A server, or a client that connects and stays connected. */

@@ -47,18 +47,25 @@ export function formatEntry(entry: LogEntry, timestamps = true): string {
   return timestamps ? `${timestamp(entry.time)} ${entry.text}\n` : `${entry.text}\n`;
 }
 
+/** Makes a line of an entry, its line end included. */
+export type EntryFormat = (entry: LogEntry) => string;
+
 /** Writes to standard output, where OpenVPN logs by default. */
-export function standardOutputSink(timestamps = true): LogSink {
+export function standardOutputSink(format: EntryFormat = formatEntry): LogSink {
   const encoder = new TextEncoder();
-  return (entry) => writeAll(Deno.stdout, encoder.encode(formatEntry(entry, timestamps)));
+  return (entry) => writeAll(Deno.stdout, encoder.encode(format(entry)));
 }
 
 /** Writes to a file, created with mode 0600 (`log`, `log-append`). */
-export function fileSink(path: string, append: boolean, timestamps = true): LogSink {
+export function fileSink(
+  path: string,
+  append: boolean,
+  format: EntryFormat = formatEntry,
+): LogSink {
   const options = { write: true, create: true, append, truncate: !append, mode: 0o600 };
   const file = Deno.openSync(path, options);
   const encoder = new TextEncoder();
-  const write = (entry: LogEntry) => writeAll(file, encoder.encode(formatEntry(entry, timestamps)));
+  const write = (entry: LogEntry) => writeAll(file, encoder.encode(format(entry)));
   return Object.assign(write, { [Symbol.dispose]: () => file.close() });
 }
 

@@ -182,6 +182,9 @@ function logOptions(draft: Draft): LogOptions {
     status: status && { ...status, path: resolvePath(draft, status.path) },
     statusVersion: draft.log.statusVersion ?? 1,
     timestamps: draft.log.timestamps ?? true,
+    syslog: draft.log.syslog,
+    format: draft.log.format ?? "text",
+    mute: draft.log.mute ?? 0,
   });
 }
 
@@ -191,6 +194,9 @@ function processOptions(draft: Draft): ProcessOptions {
     text === undefined ? undefined : resolvePath(draft, text);
   return defined({
     directory: process.directory,
+    daemon: process.daemon ?? false,
+    nice: process.nice,
+    remapUsr1: process.remapUsr1,
     writepid: path(process.writepid),
     user: process.user,
     group: process.group,

@@ -53,32 +53,10 @@ export const notYet: readonly NotYet[] = [
   },
   // Process and log.
   {
-    options: ["user", "group"],
-    effect: "warn",
-    reason: "privileges aren't dropped yet",
-  },
-  {
-    options: ["daemon"],
-    effect: "refuse",
-    reason: "the program doesn't go to the background yet",
-    remedy: "start it with systemd or nohup",
-  },
-  {
-    options: ["syslog", "machine-readable-output", "nice", "mlock", "replay-persist"],
-    effect: "warn",
-    reason: "it has no effect yet",
-  },
-  {
     options: ["management-client-auth"],
     effect: "refuse",
     reason: "clients aren't let in by the management interface yet",
     remedy: `use "auth-user-pass-verify"`,
-  },
-  {
-    options: ["remap-usr1"],
-    effect: "refuse",
-    reason: "SIGUSR1 always reconnects for now",
-    remedy: "remove it",
   },
 ];
 

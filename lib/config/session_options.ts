@@ -169,12 +169,24 @@ export interface LogOptions {
   readonly statusVersion: 1 | 2 | 3;
   /** `suppress-timestamps`. */
   readonly timestamps: boolean;
+  /** `syslog`, `daemon`: name of the program there; counts only without `file`. */
+  readonly syslog?: string;
+  /** `machine-readable-output`, or `log-format json` (ours). */
+  readonly format: "text" | "machine" | "json";
+  /** `mute`: messages of a kind in a row; 0: all. */
+  readonly mute: number;
 }
 
 /** The process. */
 export interface ProcessOptions {
   /** `cd`; all paths of this configuration are already resolved against it. */
   readonly directory?: string;
+  /** `daemon`: go to the background. */
+  readonly daemon: boolean;
+  /** `nice`. */
+  readonly nice?: number;
+  /** `remap-usr1`: what is done in place of a reconnection. */
+  readonly remapUsr1?: "SIGHUP" | "SIGTERM";
   /** File for the process id. */
   readonly writepid?: string;
   /** User to run as after the start. */

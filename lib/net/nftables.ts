@@ -5,6 +5,7 @@
  */
 
 import { spawnSync } from "node:child_process";
+import { withKeptCapabilities } from "deno-tun";
 import { PrivilegeError, VpnError } from "../base/errors.ts";
 import type { AppliedChanges } from "./applied_changes.ts";
 import { isTableName, type NftTableChange } from "./changes/change.ts";
@@ -96,12 +97,9 @@ function runNft(
   args: readonly string[],
   input: string,
 ): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  const result = spawnSync("nft", args, {
-    input,
-    encoding: "utf8",
-    timeout,
-    ...nftEnvironment(),
-  });
+  const result = withKeptCapabilities(() =>
+    spawnSync("nft", args, { input, encoding: "utf8", timeout, ...nftEnvironment() })
+  );
   // Deno leaves the status undefined where Node has null.
   if (result.error !== undefined && typeof result.status !== "number") {
     const { code } = result.error as Error & { code?: string };

@@ -29,6 +29,8 @@ export interface ConfigOptions {
   readonly cipher?: string;
   /** More lines, or lines that override. */
   readonly extra?: readonly string[];
+  /** Lines that are left out. */
+  readonly without?: readonly string[];
 }
 
 function commonLines(options: ConfigOptions, certificate: Certificate): string[] {
@@ -47,7 +49,7 @@ function commonLines(options: ConfigOptions, certificate: Certificate): string[]
     "verb 4",
   ];
   if (options.cipher !== undefined) lines.push(`data-ciphers ${options.cipher}`);
-  return lines;
+  return lines.filter((line) => !options.without?.includes(line));
 }
 
 function tlsAuthLines(options: ConfigOptions, direction: 0 | 1): string[] {

@@ -207,9 +207,12 @@ export class Client {
       }
       case "unreachable":
         return undefined;
-      case "restart":
-        this.#log.at(1, `SIGUSR1[soft,${end.reason}] received, process restarting`);
-        return undefined;
+      case "restart": {
+        const signal = this.#parts.config.process.remapUsr1;
+        const action = signal === "SIGTERM" ? "exiting" : "restarting";
+        this.#log.at(1, `${signal ?? "SIGUSR1"}[soft,${end.reason}] received, process ${action}`);
+        return signal && { reason: end.reason, restart: signal === "SIGHUP" };
+      }
     }
   }
 

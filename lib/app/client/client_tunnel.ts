@@ -5,6 +5,7 @@
  * @module
  */
 
+import { effectiveUserId } from "deno-tun";
 import { errorLine } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import {
@@ -30,6 +31,17 @@ export interface OpenedTunnel {
   readonly mtu: number;
   /** Whether it is another device than before, to be attached. */
   readonly reopened: boolean;
+}
+
+/** Whether another device could be had; privileges may have been given up. */
+function mayOpenDevices(): boolean {
+  if (effectiveUserId() === 0) return true;
+  try {
+    Deno.openSync("/dev/net/tun", { read: true, write: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** See the module's page. */
@@ -102,7 +114,13 @@ export class ClientTunnel {
 
   /** The connection is gone; without `persist-tun` the device goes too. */
   async disconnected(): Promise<void> {
-    if (!this.#config.device.persist) await this.close();
+    if (this.#config.device.persist || this.#tunnel === undefined) return;
+    if (mayOpenDevices()) return await this.close();
+    this.#log.at(
+      1,
+      `${this.#tunnel.name} is kept, as with persist-tun: /dev/net/tun is root's alone, so that ` +
+        "another one could not be opened",
+    );
   }
 
   /** Takes the device and all that goes with it away. */

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { errorLine, VpnError } from "../../base/errors.ts";
 import {
+  type EntryFormat,
   fileSink,
-  type LogSink,
+  formatEntry,
   openLog,
   type ProcessLog,
   standardOutputSink,
 } from "../../base/log.ts";
+import type { LogEntry, LogSink } from "../../base/log_entry.ts";
 import type { LogOptions } from "../../config/mod.ts";
 
 /**
@@ -19,17 +22,37 @@ import type { LogOptions } from "../../config/mod.ts";
  * @param also Gets each message that is shown, too.
  * @throws {VpnError} when it can't be written.
  */
-export function openProgramLog(options: LogOptions, also: LogSink): ProcessLog {
-  const sink = sinkOf(options);
-  const both: LogSink = Object.assign((entry: Parameters<LogSink>[0]) => {
+export async function openProgramLog(options: LogOptions, also: LogSink): Promise<ProcessLog> {
+  const sink = await sinkOf(options);
+  const both: LogSink = Object.assign((entry: LogEntry) => {
     sink(entry);
     also(entry);
   }, { [Symbol.dispose]: () => sink[Symbol.dispose]?.() });
-  return openLog(options.verb, both);
+  const log = openLog(options.verb, both);
+  log.mute = options.mute;
+  return log;
 }
 
-function sinkOf({ file, timestamps }: LogOptions): LogSink {
-  return file === undefined
-    ? standardOutputSink(timestamps)
-    : fileSink(file.path, file.append, timestamps);
+async function sinkOf(options: LogOptions): Promise<LogSink> {
+  const { file, syslog } = options;
+  if (file === undefined && syslog !== undefined) {
+    return (await import("./syslog_sink.ts")).syslogSink(syslog);
+  }
+  const format = await formatOf(options);
+  if (file === undefined) return standardOutputSink(format);
+  try {
+    return fileSink(file.path, file.append, format);
+  } catch (cause) {
+    throw new VpnError(
+      `cannot write the log ${file.path}: ${errorLine(cause)}`,
+      "mend the option log",
+      { cause },
+    );
+  }
+}
+
+async function formatOf({ format, timestamps }: LogOptions): Promise<EntryFormat> {
+  if (format === "text") return (entry) => formatEntry(entry, timestamps);
+  const { formatJsonEntry, formatMachineEntry } = await import("../../base/log_format.ts");
+  return format === "json" ? formatJsonEntry : formatMachineEntry;
 }

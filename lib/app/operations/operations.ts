@@ -1,22 +1,29 @@
 /**
  * What stands around a tunnel while the program runs: its log, the management interface, the status
- * file. It outlives the tunnel's restarts.
+ * file, the service manager, the background, privileges. It outlives the tunnel's restarts.
  *
  * @module
  */
 
-import type { LogEntry, ProcessLog } from "../../base/log.ts";
+import { setNice } from "deno-tun";
+import { errorLine, VpnError } from "../../base/errors.ts";
+import type { LogEntry } from "../../base/log_entry.ts";
+import type { ProcessLog } from "../../base/log.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Management } from "../../management/management.ts";
-import type { LogFlag } from "../../management/messages.ts";
-import type { OpenedManagement } from "../management/open_management.ts";
+import type { LogFlag, State, StateName } from "../../management/messages.ts";
 import { openProgramLog } from "../log/program_log.ts";
+import type { OpenedManagement } from "../management/open_management.ts";
 import type { SignalQueue } from "../signals.ts";
 import { StatusFile } from "../status/status_file.ts";
 import type { Tunnel } from "../tunnel.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
 import { silentObserver } from "../tunnel_observer.ts";
+import { isInBackground, tellFailure, tellStarted } from "./background.ts";
 import { ManagedProgram } from "./managed_program.ts";
+import { PidFile } from "./pid_file.ts";
+import { Privileges } from "./privileges.ts";
+import { ServiceManager } from "./service_manager.ts";
 
 const logFlags: Readonly<Record<LogEntry["level"], LogFlag>> = {
   error: "N",
@@ -25,16 +32,28 @@ const logFlags: Readonly<Record<LogEntry["level"], LogFlag>> = {
   debug: "D",
 };
 
+/**
+ * States in which a client has all that it needs of the user and this machine, and waits for the
+ * server: it has started.
+ */
+const startedStates: readonly StateName[] = ["TCP_CONNECT", "WAIT", "CONNECTED"];
+
 /** See the module's page. */
 export class Operations {
   readonly #signals: SignalQueue;
+  readonly #service: ServiceManager | undefined;
   #managed: ManagedProgram | undefined;
   #opened: OpenedManagement | undefined;
   #managementOptions = "";
   #status: StatusFile | undefined;
+  #pidFile: PidFile | undefined;
+  #privileges: Privileges | undefined;
+  #started = false;
 
+  /** @throws {VpnError} when what called the program is not to be understood. */
   constructor(signals: SignalQueue) {
     this.#signals = signals;
+    this.#service = ServiceManager.find();
   }
 
   /** The management interface, where the configuration has one. */
@@ -42,13 +61,16 @@ export class Operations {
     return this.#opened?.management;
   }
 
+  /** Why the program can't go on, where that came up by the way. */
+  fatal: VpnError | undefined;
+
   /**
    * Opens the log that the configuration describes.
    *
    * @throws {VpnError} when it can't be written.
    */
-  openLog(config: Config): ProcessLog {
-    const log = openProgramLog(config.log, (entry) => {
+  async openLog(config: Config): Promise<ProcessLog> {
+    const log = await openProgramLog(config.log, (entry) => {
       this.management?.recordLog(logFlags[entry.level], entry.text, entry.time);
     });
     if (this.#managed !== undefined) this.#managed.log = log;
@@ -69,25 +91,41 @@ export class Operations {
       }
       return;
     }
+    const { nice, writepid } = config.process;
     this.#managed = new ManagedProgram(config.role, log, this.#signals);
     this.#managementOptions = described;
+    this.#privileges = Privileges.of(config, log);
+    if (nice !== undefined) changeNice(nice);
+    if (writepid !== undefined) this.#pidFile = new PidFile(writepid);
     if (management === undefined) return;
     const { openManagement } = await import("../management/open_management.ts");
     this.#opened = await openManagement(management, this.#managed, log);
   }
 
+  /** The start is held until the management client says so: everything else is there. */
+  held(): void {
+    this.#reachedStart();
+  }
+
   /** What the tunnel is started with. */
   async hooks(config: Config): Promise<TunnelHooks> {
     const { management } = this;
-    if (management === undefined) return { observer: silentObserver };
-    const { managementHooks } = await import("../management/management_hooks.ts");
-    return managementHooks(management, config);
+    const hooks: TunnelHooks = management === undefined
+      ? { observer: silentObserver }
+      : (await import("../management/management_hooks.ts")).managementHooks(management, config);
+    const { observer } = hooks;
+    const state = (entered: State) => {
+      observer.state(entered);
+      if (config.role === "client") this.#clientState(entered);
+      this.#service?.state(entered);
+    };
+    return { ...hooks, observer: { ...observer, state } };
   }
 
   /**
    * The tunnel runs.
    *
-   * @throws {VpnError} when the status file can't be written.
+   * @throws {VpnError} when something that belongs to it can't be had.
    */
   attach(tunnel: Tunnel, config: Config, log: ProcessLog): void {
     const { status } = config.log;
@@ -95,6 +133,9 @@ export class Operations {
     if (this.management !== undefined) this.management.tunnel = tunnel;
     this.#status = status &&
       new StatusFile(status.path, status.interval, () => tunnel.status(), log);
+    if (config.role === "client") return;
+    this.#privileges?.drop();
+    this.#reachedStart();
   }
 
   /** It does no longer. */
@@ -105,8 +146,52 @@ export class Operations {
     if (this.management !== undefined) this.management.tunnel = undefined;
   }
 
-  /** The program ends. */
-  async close(): Promise<void> {
+  /** SIGHUP: the configuration is read anew. */
+  reloading(): void {
+    this.#service?.reloading();
+    this.#started = false;
+  }
+
+  /** The program ends, by that error or as it should. */
+  async close(error?: unknown): Promise<void> {
+    this.#service?.stopping();
+    if (error !== undefined && !this.#started && isInBackground()) tellFailure(error);
     await this.#opened?.close();
+    this.#pidFile?.[Symbol.dispose]();
+    this.#service?.[Symbol.dispose]();
+  }
+
+  #clientState({ name }: State): void {
+    if (startedStates.includes(name)) this.#reachedStart();
+    if (name !== "CONNECTED") return;
+    try {
+      this.#privileges?.drop();
+    } catch (error) {
+      // Traffic must not go on with privileges that were to be given up.
+      this.fatal = error instanceof VpnError ? error : new VpnError(errorLine(error));
+      this.#signals.push("SIGTERM");
+    }
+  }
+
+  #reachedStart(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#service?.ready();
+    if (isInBackground() && !this.#toldStarted) tellStarted();
+    this.#toldStarted = true;
+  }
+
+  #toldStarted = false;
+}
+
+function changeNice(value: number): void {
+  try {
+    setNice(value);
+  } catch (cause) {
+    throw new VpnError(
+      `the priority can't be set to ${value}: ${errorLine(cause)}`,
+      "run as root, or leave the option nice out",
+      { cause },
+    );
   }
 }

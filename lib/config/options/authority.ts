@@ -13,14 +13,14 @@ import * as parse from "../parameters.ts";
 export const authorityOptionRows = rows("authority", [
   {
     name: "http",
-    usage: "[HOST:]PORT",
+    usage: "PORT|HOST:PORT",
     summary: "Ours: revocation list, OCSP and CA certificate of the state directory by HTTP",
     apply: (context, [address]) =>
       void (context.draft.authority.http = listenAddress(context, address)),
   },
   {
     name: "https",
-    usage: "[HOST:]PORT",
+    usage: "PORT|HOST:PORT",
     summary: "Ours: the same by HTTPS, and profiles by download links",
     apply: (context, [address]) =>
       void (context.draft.authority.https = listenAddress(context, address)),

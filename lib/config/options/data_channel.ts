@@ -136,7 +136,12 @@ export const dataChannelOptions = rows("data channel", [
         : parse.word(context, counts, ["mtu", "fixed"]);
     },
   },
-  { name: "replay-persist", usage: "FILE", summary: "Remember packet-ids over a restart" },
+  {
+    name: "replay-persist",
+    usage: "FILE",
+    class: "ignored",
+    summary: "Keys are new in each session, so packet-ids are too",
+  },
   { name: "mtu-disc", usage: "no|maybe|yes", summary: "Path MTU discovery of the socket" },
   { name: "max-packet-size", usage: "BYTES", summary: "Largest control packet" },
   { name: "passtos", summary: "Copy the TOS field to the outer packet" },

@@ -22,7 +22,6 @@ export const ignoredOptions = rows("ignored", [
   ignored("persist-key", "", "Keys are always kept", push),
   ignored("persist-local-ip", "", "Our address is found anew each time"),
   ignored("persist-remote-ip", "", "The remote is resolved anew each time"),
-  ignored("mute", "N", "Packets dropped are counted and told in one line", push),
   ignored("mute-replay-warnings", "", "Late packets are counted, not logged one by one"),
   ignored("fast-io", "", "Packets go in batches anyway"),
   ignored("tun-ipv6", "", "The device always carries IPv6", push),

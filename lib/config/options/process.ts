@@ -77,8 +77,21 @@ export const processOptions = rows("process and log", [
     summary: "Run as that group after the start",
     apply: ({ draft }, [name]) => void (draft.process.group = name),
   },
-  { name: "daemon", usage: "[NAME]", summary: "Go to the background" },
-  { name: "syslog", usage: "[NAME]", summary: "Log to syslog" },
+  {
+    name: "daemon",
+    usage: "[NAME]",
+    summary: "Go to the background; log to syslog unless there is a log file",
+    apply: (context, [name]) => {
+      context.draft.process.daemon = true;
+      context.draft.log.syslog = syslogName(context, name);
+    },
+  },
+  {
+    name: "syslog",
+    usage: "[NAME]",
+    summary: "Log to syslog",
+    apply: (context, [name]) => void (context.draft.log.syslog = syslogName(context, name)),
+  },
   {
     name: "setenv",
     usage: "NAME [VALUE]",
@@ -139,7 +152,26 @@ export const processOptions = rows("process and log", [
     summary: "No date in front of log lines",
     apply: ({ draft }) => void (draft.log.timestamps = false),
   },
-  { name: "machine-readable-output", summary: "Log lines for programs" },
+  {
+    name: "machine-readable-output",
+    summary: "Log lines start with seconds since 1970 and flags",
+    apply: ({ draft }) => void (draft.log.format = "machine"),
+  },
+  {
+    name: "log-format",
+    usage: "text|json",
+    summary: "Ours: log lines as text, or as JSON objects",
+    apply: (context, [format]) => {
+      context.draft.log.format = parse.word(context, format, ["text", "json"]);
+    },
+  },
+  {
+    name: "mute",
+    usage: "N",
+    where: ["main", "push"],
+    summary: "Log N messages of a kind in a row, and count the rest",
+    apply: (context, [count]) => void (context.draft.log.mute = parse.count(context, count)),
+  },
   {
     name: "status",
     usage: "FILE [SECONDS]",
@@ -155,9 +187,22 @@ export const processOptions = rows("process and log", [
     apply: (context, [text]) =>
       void (context.draft.log.statusVersion = statusVersion(context, text)),
   },
-  { name: "remap-usr1", usage: "SIGHUP|SIGTERM", summary: "What SIGUSR1 does" },
-  { name: "nice", usage: "N", summary: "Priority of the process" },
-  { name: "mlock", summary: "Keep memory from being swapped out" },
+  {
+    name: "remap-usr1",
+    usage: "SIGHUP|SIGTERM",
+    summary: "What SIGUSR1 does, and what comes in place of a reconnection",
+    apply: (context, [signal]) => {
+      context.draft.process.remapUsr1 = parse.word(context, signal, ["SIGHUP", "SIGTERM"]);
+    },
+  },
+  {
+    name: "nice",
+    usage: "N",
+    summary: "Priority of the process",
+    apply: (context, [text]) => {
+      context.draft.process.nice = parse.integer(context, text, -20, 19);
+    },
+  },
   command("genkey", "[TYPE] [FILE] [DATA]", "Make a key and end"),
   command("mktun", "", "Make a persistent device and end"),
   command("rmtun", "", "Remove a persistent device and end"),
@@ -169,6 +214,14 @@ export const processOptions = rows("process and log", [
   command("show-engines", "", "List engines and end"),
   command("show-gateway", "[ADDRESS]", "Print the default gateway and end"),
 ]);
+
+/** The tag of a syslog line ends at the first character that is none of these (RFC 3164, 4.1.3). */
+function syslogName(context: OptionContext, name = "vpn"): string {
+  if (!/^[A-Za-z0-9_.-]{1,32}$/.test(name)) {
+    context.expected("a name of letters, digits, '.', '-' and '_'", name);
+  }
+  return name;
+}
 
 // What an environment variable may be called; it also ends up in key=value lines to the server.
 function variableName(context: OptionContext, name: string): string {

@@ -63,6 +63,7 @@ export const refusedOptions = rows("refused", [
     "push",
   ]),
   refused("chroot", "A Deno process can't change its root", "use systemd's RootDirectory="),
+  refused("mlock", "V8 can't reserve memory after mlockall()", "use encrypted swap, or none"),
   refused("setcon", "SELinux contexts aren't set here", "use systemd's SELinuxContext="),
   refused("plugin", "Plugins are shared objects for OpenVPN", "use a script"),
   refused("http-proxy", "HTTP proxies aren't supported for now", proxy, connection),

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { fileSink, formatEntry, type LogEntry, openLog } from "../../../lib/base/log.ts";
 
+const bare = (entry: LogEntry) => formatEntry(entry, false);
+
 function collect(verb: number): [LogEntry[], ReturnType<typeof openLog>] {
   const entries: LogEntry[] = [];
   return [entries, openLog(verb, (entry) => entries.push(entry))];
@@ -42,11 +44,11 @@ Deno.test("a log file is its owner's alone, and appended to when asked", async (
   const directory = await Deno.makeTempDir();
   try {
     const path = `${directory}/log`;
-    openLog(3, fileSink(path, false, false)).at(1, "first");
-    openLog(3, fileSink(path, true, false)).at(1, "second");
+    openLog(3, fileSink(path, false, bare)).at(1, "first");
+    openLog(3, fileSink(path, true, bare)).at(1, "second");
     assert.equal(await Deno.readTextFile(path), "first\nsecond\n");
     assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
-    openLog(3, fileSink(path, false, false)).at(1, "third");
+    openLog(3, fileSink(path, false, bare)).at(1, "third");
     assert.equal(await Deno.readTextFile(path), "third\n");
   } finally {
     openLog(3);
