@@ -58,6 +58,7 @@ export { NetlinkMonitor } from "./netlink_monitor.ts";
 export type { InterfaceAddress } from "./netlink_addresses.ts";
 export type { Link } from "./netlink_links.ts";
 export { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "./netlink_routes.ts";
+export type { Rule } from "./netlink_rules.ts";
 export { networkNamespaceCookie } from "./network_namespace.ts";
 export { deleteNftTable, NftFamily } from "./nftables.ts";
 export {

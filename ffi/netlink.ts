@@ -22,6 +22,8 @@ import {
 } from "./netlink_message.ts";
 import * as routes from "./netlink_routes.ts";
 import type { Route } from "./netlink_routes.ts";
+import * as rules from "./netlink_rules.ts";
+import type { Rule } from "./netlink_rules.ts";
 import { AF_INET, AF_INET6 } from "./sockaddr.ts";
 
 const AF_NETLINK = 16;
@@ -52,6 +54,9 @@ const callNames: Readonly<Record<number, string>> = {
   [routes.RTM_NEWROUTE]: "RTM_NEWROUTE",
   [routes.RTM_DELROUTE]: "RTM_DELROUTE",
   [routes.RTM_GETROUTE]: "RTM_GETROUTE",
+  [rules.RTM_NEWRULE]: "RTM_NEWRULE",
+  [rules.RTM_DELRULE]: "RTM_DELRULE",
+  [rules.RTM_GETRULE]: "RTM_GETRULE",
 };
 
 /**
@@ -185,6 +190,21 @@ export class Netlink {
     if (route.message === undefined) throw new TypeError("not a route that the kernel reported");
     const flags = NetlinkFlag.CREATE | NetlinkFlag.EXCL;
     this.#change(routes.RTM_NEWROUTE, flags, routes.encodeRestoredRoute(route.message));
+  }
+
+  /** The rules of a family that have packets looked up in a table, the first asked first. */
+  rules(family: 4 | 6): Rule[] {
+    return this.#dump(rules.RTM_GETRULE, rules.encodeRuleQuery(family), rules.decodeRule);
+  }
+
+  /** Adds a rule. @throws {SysError} EEXIST when there is one like it. */
+  addRule(rule: Rule): void {
+    this.#change(rules.RTM_NEWRULE, NetlinkFlag.CREATE | NetlinkFlag.EXCL, rules.encodeRule(rule));
+  }
+
+  /** Deletes the first rule that has all the given fields. @throws {SysError} ENOENT: none has. */
+  deleteRule(rule: Rule): void {
+    this.#change(rules.RTM_DELRULE, 0, rules.encodeRule(rule));
   }
 
   /** Closes the socket. A second call does nothing; other calls throw EBADF. */

@@ -11,6 +11,7 @@ import { VpnError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { AppliedChanges } from "./applied_changes.ts";
 import { readSysctl } from "./changes/sysctl_file.ts";
+import { type ExitInterface, routeExit } from "./exit_routing.ts";
 import { warnOfForwardDrops } from "./firewall_policies.ts";
 import { applyTable, nameForInterface, quotedInterface } from "./nftables.ts";
 import { holdSysctl } from "./sysctl.ts";
@@ -52,7 +53,7 @@ export class ExitNode {
    */
   static async open(options: ExitNodeOptions, log: Log): Promise<ExitNode> {
     const { tunnel, out, internetOnly } = options;
-    if (out !== undefined) requireInterface(out);
+    if (out !== undefined) interfaceNamed(out);
     const node = new ExitNode(log);
     const ipv6 = options.ipv6 && readSysctl("net/ipv6/conf/all/forwarding") !== undefined;
     try {
@@ -60,6 +61,7 @@ export class ExitNode {
       const content = exitRules({ tunnel, out, ipv6, internetOnly });
       const name = `vpn_exit_${nameForInterface(tunnel)}`;
       applyTable({ family: "inet", name, content }, node.#changes);
+      if (out !== undefined) node.#route(tunnel, out, ipv6, log);
       node.#forwardIpv4();
       if (ipv6) node.#forwardIpv6();
     } catch (error) {
@@ -76,6 +78,15 @@ export class ExitNode {
   /** Undoes all. A second call does nothing. */
   close(): Promise<void> {
     return this.#changes.undo();
+  }
+
+  #route(tunnel: string, out: string, ipv6: boolean, log: Log): void {
+    const [from, to] = [interfaceNamed(tunnel), interfaceNamed(out)];
+    withNetlink((netlink) => {
+      const context = { netlink, changes: this.#changes, log };
+      routeExit(from, to, 4, context);
+      if (ipv6) routeExit(from, to, 6, context);
+    });
   }
 
   // inet_forward_change() sets these with it.
@@ -142,10 +153,11 @@ export function exitRules({ tunnel, out, ipv6, internetOnly = false }: ExitNodeO
   ].join("\n");
 }
 
-function requireInterface(name: string): void {
-  const known = withNetlink((netlink) => netlink.links().map((link) => link.name));
-  if (known.includes(name)) return;
-  const choices = known.filter((other) => other !== "lo").join(", ");
+function interfaceNamed(name: string): ExitInterface {
+  const links = withNetlink((netlink) => netlink.links());
+  const link = links.find((candidate) => candidate.name === name);
+  if (link !== undefined) return link;
+  const choices = links.map((other) => other.name).filter((other) => other !== "lo").join(", ");
   throw new VpnError(`there is no network interface ${name}`, `name one of ${choices}`);
 }
 

@@ -6,6 +6,7 @@ import {
   RouteScope,
   RouteTable,
   RouteType,
+  type Rule,
   SysError,
   TunDevice,
 } from "../../ffi/mod.ts";
@@ -269,6 +270,35 @@ await isolatedTest(here, "netlink: without CAP_NET_ADMIN one can look and not ch
   assert.throws(() => netlink.setLinkUp(1, true), isSysError("EPERM", "netlink RTM_NEWLINK"));
   netlink.close();
 }, { wrapper: ["setpriv", "--bounding-set=-net_admin"] });
+
+await isolatedTest(here, "netlink: policy rules are added, listed and deleted", async () => {
+  const netlink = Netlink.open();
+  const kernels = [0, 32766, 32767];
+  assert.deepEqual(netlink.rules(4).map(({ priority }) => priority), kernels);
+  const rule: Rule = {
+    family: 4,
+    priority: 1000,
+    table: 0x76700001,
+    inputInterface: "lo",
+    mark: 7,
+    suppressPrefixLength: 0,
+  };
+  netlink.addRule(rule);
+  assert.throws(() => netlink.addRule(rule), isSysError("EEXIST", "netlink RTM_NEWRULE"));
+  assert.deepEqual(netlink.rules(4)[1], rule);
+  const shown = await run(["ip", "rule"]);
+  assert.match(
+    shown,
+    /1000:\s+from all fwmark 0x7 iif lo lookup 1987051521 suppress_prefixlength 0/,
+  );
+  netlink.addRule({ family: 6, priority: 5, table: 100 });
+  assert.deepEqual(netlink.rules(6)[1], { family: 6, priority: 5, table: 100 });
+  netlink.deleteRule(rule);
+  assert.throws(() => netlink.deleteRule(rule), isSysError("ENOENT", "netlink RTM_DELRULE"));
+  assert.deepEqual(netlink.rules(4).map(({ priority }) => priority), kernels);
+  assert.throws(() => netlink.addRule({ ...rule, inputInterface: "x".repeat(16) }), RangeError);
+  netlink.close();
+});
 
 await isolatedTest(
   here,

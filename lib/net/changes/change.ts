@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Route } from "deno-tun";
+import type { Route, Rule } from "deno-tun";
 
 /** A table of nftables of our own. */
 export interface NftTableChange {
@@ -39,6 +39,12 @@ export interface RemovedRouteChange {
   readonly message: string;
   /** For the log, as `0.0.0.0/0 via 192.0.2.1`. */
   readonly description: string;
+}
+
+/** A policy rule that was added. */
+export interface AddedRuleChange {
+  readonly kind: "rule-added";
+  readonly rule: Rule;
 }
 
 /** A file that was written, or put in the place of another or of a symbolic link. */
@@ -75,6 +81,7 @@ export type MachineChange =
   | SysctlChange
   | AddedRouteChange
   | RemovedRouteChange
+  | AddedRuleChange
   | FileChange
   | ResolvconfChange;
 
@@ -89,6 +96,8 @@ export function describeChange(change: MachineChange): string {
       return `route ${change.route.destination}/${change.route.prefixLength}`;
     case "route-removed":
       return `removal of route ${change.description}`;
+    case "rule-added":
+      return `rule ${change.rule.priority ?? ""} to table ${change.rule.table}`;
     case "file":
       return `file ${change.path}`;
     case "resolvconf":
@@ -161,6 +170,18 @@ const parsers: Readonly<
   "route-removed": ({ message, description }) => {
     if (!isBase64(message) || !isText(description)) return undefined;
     return { kind: "route-removed", message, description };
+  },
+  "rule-added": ({ rule }) => {
+    const fields = record(rule) ?? {};
+    const { family, table, inputInterface } = fields;
+    if ((family !== 4 && family !== 6) || !isCount(table)) return undefined;
+    if (inputInterface !== undefined && !isText(inputInterface)) return undefined;
+    const numbers = ["priority", "mark", "suppressPrefixLength"]
+      .filter((name) => fields[name] !== undefined);
+    if (!numbers.every((name) => isCount(fields[name]))) return undefined;
+    const rest = Object.fromEntries(numbers.map((name) => [name, fields[name]]));
+    const named = inputInterface === undefined ? {} : { inputInterface };
+    return { kind: "rule-added", rule: { family, table, ...named, ...rest } };
   },
   "file": ({ path, written, former }) => {
     if (!isText(path) || !path.startsWith("/") || path.includes("\0")) return undefined;

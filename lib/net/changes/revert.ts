@@ -47,6 +47,9 @@ export function revertChange(change: MachineChange, context: RevertContext): voi
     case "route-added":
       withNetlink((netlink) => ignoring(() => netlink.deleteRoute(change.route), goneErrors));
       break;
+    case "rule-added":
+      withNetlink((netlink) => ignoring(() => netlink.deleteRule(change.rule), [Errno.ENOENT]));
+      break;
     case "route-removed":
       restoreRoute(change.message);
       break;

@@ -60,6 +60,56 @@ await isolatedTest(here, "exit node: switches and rules, and nothing left of the
   assert.deepEqual(log.warnings, []);
 }, needs);
 
+await isolatedTest(
+  here,
+  "exit node: by an interface that is not the machine's own way",
+  async () => {
+    prepare();
+    await connectMachine();
+    await ip("tuntap add tun0 mode tun");
+    await ip("addr add 10.8.0.1/24 dev tun0");
+    await ip("-6 addr add fd00:8::1/64 dev tun0 nodad");
+    await ip("link set tun0 up");
+    await ip("link add wan1 type veth peer name isp1");
+    await ip("addr add 198.51.100.10/24 dev wan1");
+    for (const name of ["wan1", "isp1"]) {
+      await ip(`link set ${name} addrgenmode none`);
+      await ip(`link set ${name} up`);
+    }
+    await ip("route add default via 198.51.100.1 dev wan1 metric 900");
+    write("ipv4/conf/wan1/rp_filter", "1");
+    write("ipv4/conf/tun0/forwarding", "1");
+    const state = async () =>
+      [await switches(), await ip("rule"), await ip("-6 rule"), await ip("route show table all")]
+        .join("\n");
+    const before = await state();
+    const way = async (words: string) => JSON.parse(await ip(`-j route get ${words}`))[0].dev;
+    const forwarded = "203.0.113.9 from 10.8.0.2 iif tun0";
+    assert.equal(await way(forwarded), "wan0");
+    const log = new RecordedLog();
+    const node = await ExitNode.open({ tunnel: "tun0", out: "wan1", ipv6: true }, log);
+    assert.equal(await way(forwarded), "wan1");
+    // The machine's own traffic, and networks that it knows, keep their way.
+    assert.equal(await way("203.0.113.9"), "wan0");
+    assert.equal(await way("192.0.2.77 from 10.8.0.2 iif tun0"), "wan0");
+    assert.equal(read("ipv4/conf/wan1/rp_filter"), "2");
+    assert.ok(log.lines.some((line) => /no IPv6 default route by wan1/.test(line)));
+    assert.deepEqual(log.warnings, []);
+    await node.close();
+    assert.equal(await state(), before);
+    // By the machine's own way there is nothing to do.
+    const plain = await ExitNode.open({ tunnel: "tun0", out: "wan0", ipv6: true }, log);
+    assert.doesNotMatch(await ip("rule"), /tun0/);
+    await plain.close();
+    // Nowhere to go.
+    const lost = await ExitNode.open({ tunnel: "tun0", out: "isp1", ipv6: false }, log);
+    assert.match(log.warnings[0], /no IPv4 default route by isp1/);
+    await lost.close();
+    assert.equal(await state(), before);
+  },
+  needs,
+);
+
 await isolatedTest(here, "exit node: all or nothing", async () => {
   prepare();
   await connectMachine();

@@ -39,6 +39,17 @@ const changes: fc.Arbitrary<MachineChange> = fc.oneof(
     }, { requiredKeys: ["destination", "prefixLength"] }),
   }),
   fc.record({
+    kind: fc.constant("rule-added" as const),
+    rule: fc.record({
+      family: fc.constantFrom(4 as const, 6 as const),
+      table: fc.nat(0xffffffff),
+      priority: fc.nat(),
+      inputInterface: text,
+      mark: fc.nat(),
+      suppressPrefixLength: fc.nat(128),
+    }, { requiredKeys: ["family", "table"] }),
+  }),
+  fc.record({
     kind: fc.constant("route-removed" as const),
     message: base64,
     description: text,

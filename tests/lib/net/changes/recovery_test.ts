@@ -8,7 +8,7 @@ import { holdSysctl } from "../../../../lib/net/sysctl.ts";
 import { createHash } from "node:crypto";
 import { isolatedTest } from "../../../ffi/isolated.ts";
 import { run } from "../../../harness/command.ts";
-import { connectMachine, machineState, RecordedLog } from "../machine.ts";
+import { connectMachine, ip, machineState, RecordedLog } from "../machine.ts";
 
 effectiveUserId(); // loads libc before the sanitizers look
 
@@ -22,7 +22,7 @@ const journals = () => [...Deno.readDirSync(Deno.env.get("VPN_RUN_DIRECTORY")!)]
 
 /** Everything a change can be of. */
 async function everything(): Promise<string> {
-  return [await machineState(), await ruleset(), readSwitch()].join("\n");
+  return [await machineState(), await ip("rule"), await ruleset(), readSwitch()].join("\n");
 }
 
 function table(changes: AppliedChanges, name = "vpn_test"): void {
@@ -49,6 +49,8 @@ function changeEverything(changes: AppliedChanges, file: string): void {
     { kind: "route-removed", message, description: "0.0.0.0/0" },
     () => netlink.deleteRoute(former),
   );
+  const rule = { family: 4 as const, priority: 77, table: 1000, inputInterface: "wan0" };
+  changes.make({ kind: "rule-added", rule }, () => netlink.addRule(rule));
   const { mode, uid, gid } = Deno.statSync(file);
   const content = "nameserver 10.8.0.1\n";
   changes.make({
