@@ -60,7 +60,7 @@ export type { Link } from "./netlink_links.ts";
 export { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "./netlink_routes.ts";
 export type { Rule } from "./netlink_rules.ts";
 export { networkNamespaceCookie } from "./network_namespace.ts";
-export { deleteNftTable, NftFamily } from "./nftables.ts";
+export { deleteNftTable, hasNftTable, NftFamily } from "./nftables.ts";
 export {
   TunOffload,
   VnetGsoType,

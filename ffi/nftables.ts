@@ -1,5 +1,5 @@
 /**
- * nfnetlink's nf_tables, as far as a table can be taken away without the program `nft`. Source:
+ * nfnetlink's nf_tables, as far as a table can be seen and taken away without the program `nft`. Source:
  * `linux/netfilter/nfnetlink.h`, `linux/netfilter/nf_tables.h`.
  *
  * @module
@@ -30,6 +30,7 @@ const answerLength = 8192;
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
+const NFT_MSG_GETTABLE = 1;
 const NFT_MSG_DELTABLE = 2;
 const NFTA_TABLE_NAME = 1;
 
@@ -77,6 +78,31 @@ export function encodeTableDeletion(family: NftFamily, name: string): Uint8Array
  */
 export function deleteNftTable(family: NftFamily, name: string): void {
   const call = "netlink NFT_MSG_DELTABLE";
+  const errno = exchange(encodeTableDeletion(family, name), call);
+  if (errno !== 0) throw new SysError(call, errno);
+}
+
+/**
+ * Whether there is a table of that name in the network namespace of the caller.
+ *
+ * @throws {SysError} EPERM without CAP_NET_ADMIN, EPROTONOSUPPORT where the kernel has no netfilter.
+ */
+export function hasNftTable(family: NftFamily, name: string): boolean {
+  const call = "netlink NFT_MSG_GETTABLE";
+  const attribute = encodeAttributes([{ type: NFTA_TABLE_NAME, payload: cString(name) }]);
+  const request = encodeMessage({
+    type: NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE,
+    flags: NetlinkFlag.REQUEST | NetlinkFlag.ACK,
+    sequence: 1,
+    body: new Uint8Array([...generic(family, 0), ...attribute]),
+  });
+  const errno = exchange(request, call);
+  if (errno !== 0 && errno !== Errno.ENOENT) throw new SysError(call, errno);
+  return errno === 0;
+}
+
+/** Sends a request; the errno of its acknowledgement. */
+function exchange(request: Uint8Array<ArrayBuffer>, call: string): number {
   const socket = libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
   const fd = check(socket, "socket NETLINK_NETFILTER");
   try {
@@ -86,12 +112,10 @@ export function deleteNftTable(family: NftFamily, name: string): void {
       libc().setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length),
       "setsockopt SO_RCVTIMEO",
     );
-    const request = encodeTableDeletion(family, name);
     const kernel = new Uint8Array(sockaddrLength);
     kernel[0] = AF_NETLINK;
     check(libc().sendto(fd, request, BigInt(request.length), 0, kernel, sockaddrLength), call);
-    const errno = answer(fd, call);
-    if (errno !== 0) throw new SysError(call, errno);
+    return answer(fd, call);
   } finally {
     closeFd(fd);
   }

@@ -20,7 +20,8 @@
  * @module
  */
 
-import { VpnError } from "../base/errors.ts";
+import { Errno, hasNftTable, NftFamily, SysError } from "deno-tun";
+import { PrivilegeError, VpnError } from "../base/errors.ts";
 import { startTimeOf } from "./changes/owner.ts";
 import { applyScript, listTable } from "./nftables.ts";
 
@@ -127,8 +128,21 @@ export interface StandingKillSwitch {
 
 /** The kill switch of this network namespace, if one is in force. @throws {VpnError} */
 export function standingKillSwitch(): StandingKillSwitch | undefined {
+  if (!hasTable()) return undefined;
   const table = listTable("inet", killSwitchTable);
   return table === undefined ? undefined : readKillSwitch(table);
+}
+
+/** Whether there is a table of that name. Asked of the kernel: that takes no program. */
+function hasTable(): boolean {
+  try {
+    return hasNftTable(NftFamily.INET, killSwitchTable);
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    // Without netfilter there are no tables.
+    if (error.errno === Errno.EPROTONOSUPPORT) return false;
+    throw new PrivilegeError("not allowed to look at nftables", "run as root", { cause: error });
+  }
 }
 
 /** What a table as `nft` prints it says. */

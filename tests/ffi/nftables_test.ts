@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { deleteNftTable, effectiveUserId, networkNamespaceCookie, NftFamily } from "deno-tun";
+import {
+  deleteNftTable,
+  effectiveUserId,
+  hasNftTable,
+  networkNamespaceCookie,
+  NftFamily,
+} from "deno-tun";
 import { run } from "../harness/command.ts";
 import { isolatedTest } from "./isolated.ts";
 
@@ -19,7 +25,10 @@ await isolatedTest(
     await run(["nft", "-f", "-"], { input: script.join("") });
     const tables = async () => (await ruleset()).match(/^table .* (?={)/gm)?.map((t) => t.trim());
     assert.deepEqual(await tables(), ["table inet x", "table inet y", "table ip x", "table ip6 x"]);
+    assert.equal(hasNftTable(NftFamily.INET, "x"), true);
+    assert.equal(hasNftTable(NftFamily.IPV4, "y"), false);
     deleteNftTable(NftFamily.INET, "x");
+    assert.equal(hasNftTable(NftFamily.INET, "x"), false);
     assert.deepEqual(await tables(), ["table inet y", "table ip x", "table ip6 x"]);
     deleteNftTable(NftFamily.IPV4, "x");
     deleteNftTable(NftFamily.IPV6, "x");
@@ -32,6 +41,7 @@ await isolatedTest(
 
 await isolatedTest(here, "nftables: without CAP_NET_ADMIN it is EPERM", () => {
   assert.throws(() => deleteNftTable(NftFamily.INET, "x"), /EPERM/);
+  assert.throws(() => hasNftTable(NftFamily.INET, "x"), /EPERM/);
 }, { wrapper: ["setpriv", "--bounding-set=-net_admin"] });
 
 await isolatedTest(here, "network namespace: its cookie is its own", async () => {

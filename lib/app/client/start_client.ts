@@ -83,7 +83,7 @@ export async function startClient(
     stop: async (reason) => {
       // SIGHUP starts anew, and one that ended by itself was not ended by the user.
       observer.state({ name: "EXITING", detail: reason });
-      const orderly = running && reason !== "SIGHUP";
+      const orderly = running && reason !== "SIGHUP" && reason !== "failure";
       client.stop(reason);
       await ended;
       network.end(orderly);

@@ -121,7 +121,7 @@ export class ClientKillSwitch {
 /** How often it is seen to, ms: what flushes all of nftables (`nft flush ruleset`) takes it too. */
 const lookInterval = 250;
 
-/** Whether a former client's kill switch is in force. Without `nft` there is no telling, and none. */
+/** Whether a former client's kill switch is in force. Without privileges there is no telling. */
 function hasUnattended(): boolean {
   try {
     const standing = standingKillSwitch();

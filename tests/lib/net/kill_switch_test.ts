@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { effectiveUserId, encodeSockaddr, UdpSocket } from "deno-tun";
 import { VpnError } from "../../../lib/base/errors.ts";
 import {
@@ -149,3 +150,11 @@ await isolatedTest(
   },
   needs,
 );
+
+Deno.test("kill switch: any table is read to an end", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), fc.nat(), (text, pid) => {
+    const comment = `comment "kill switch of vpn, process ${pid} 7"`;
+    assert.equal(readKillSwitch(`${comment}\n${text}`).owner?.pid, pid);
+    readKillSwitch(text);
+  }));
+});

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { isIPv4 } from "node:net";
+import fc from "fast-check";
 import { effectiveUserId } from "deno-tun";
 import { recoverChanges } from "../../../lib/net/changes/recovery.ts";
 import { serversInLease } from "../../../lib/net/dhcp_server.ts";
@@ -157,4 +159,15 @@ Deno.test("DHCP servers stand in leases", () => {
     `lease {\n  interface "eth0";\n  option dhcp-server-identifier ${server};\n}\n`;
   assert.deepEqual(serversInLease(dhclient("192.0.2.1") + dhclient("192.0.2.2")), ["192.0.2.2"]);
   assert.deepEqual(serversInLease("SERVER_ADDRESS=999.0.0.1\n"), []);
+});
+
+Deno.test("DHCP servers: any text is read to an end, and what comes of it is an address", () => {
+  const line = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.ipV4().map((address) => `SERVER_ADDRESS=${address}`),
+    fc.string().map((text) => `SERVER_ADDRESS=${text}`),
+  );
+  fc.assert(fc.property(fc.array(line), (lines) => {
+    for (const server of serversInLease(lines.join("\n"))) assert.ok(isIPv4(server), server);
+  }));
 });

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
+import fc from "fast-check";
 import { effectiveUserId } from "deno-tun";
 import { VpnError } from "../../../../lib/base/errors.ts";
-import { outerNameServers, parseResolvConf } from "../../../../lib/net/dns/resolv_conf.ts";
+import {
+  outerNameServers,
+  parseResolvConf,
+  resolverFileText,
+} from "../../../../lib/net/dns/resolv_conf.ts";
 import { hostsAddresses, resolveBeside } from "../../../../lib/net/dns/stub_resolver.ts";
 
 effectiveUserId(); // loads libc before the sanitizers look
@@ -78,4 +83,37 @@ Deno.test("resolv.conf: behind systemd-resolved are others", () => {
   files["/etc/resolv.conf"] = "nameserver 127.0.0.1\nnameserver 192.0.2.1\n";
   assert.deepEqual(outerNameServers((path) => files[path]), ["192.0.2.1"]);
   assert.deepEqual(outerNameServers(() => undefined), []);
+});
+
+Deno.test("resolv.conf: what we write is what we read, whatever was there before", () => {
+  const address = fc.oneof(fc.ipV4(), fc.ipV6());
+  const domains = fc.uniqueArray(fc.domain(), { maxLength: 4 });
+  fc.assert(fc.property(
+    fc.uniqueArray(address, { maxLength: 5 }),
+    domains,
+    fc.string({ unit: "binary", maxLength: 200 }),
+    (servers, searchDomains, former) => {
+      const settings = {
+        servers: servers.map((text) => ({ address: text })),
+        searchDomains,
+        routedDomains: [],
+        transport: "plain",
+      } as const;
+      const before = parseResolvConf(former);
+      const read = parseResolvConf(resolverFileText(settings, former, "tun0"));
+      const expected = servers.length > 0 ? servers : before.nameServers;
+      assert.deepEqual(read.nameServers, expected.slice(0, 3));
+      assert.deepEqual(read.searchDomains, [
+        ...new Set([...searchDomains, ...before.searchDomains]),
+      ]);
+      assert.deepEqual(read.otherLines, before.otherLines);
+    },
+  ));
+});
+
+Deno.test("hosts files and resolv.conf: any text is read to an end", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), fc.string(), (text, name) => {
+    hostsAddresses(text, name, [4, 6]);
+    parseResolvConf(text);
+  }));
 });
