@@ -139,7 +139,7 @@ Deno.test("another secret and random bytes are refused, and who has the secret c
 Deno.test("who connects and says nothing is closed, and is in nobody's way", async () => {
   const refused = new Refusals();
   using listener = psk.listen({
-    ...{ hostname, port: 0, secret, maximumHandshakes: 4, handshakeTimeout: 1000 },
+    ...{ hostname, port: 0, secret, maximumHandshakes: 4, handshakeTimeout: 5000 },
     onRefused: refused.take,
   });
   echo(listener);
