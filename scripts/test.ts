@@ -26,7 +26,7 @@ const peerFilesAtATime = 3;
 const roomsAtATime = 2;
 
 /** How long one process may take, ms: a file of peer tests, or the tests of a room. */
-const processLimit = 5 * 60_000;
+const processLimit = 8 * 60_000;
 
 /** With more failed files than this, nothing is tried a second time. */
 const mostSecondTries = 3;

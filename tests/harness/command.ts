@@ -18,7 +18,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Text for its standard input; without it the input is empty. */
   readonly input?: string;
-  /** The command is killed after that many ms; 60,000 by default. */
+  /** The command is killed after that many ms; 180,000 by default. */
   readonly timeoutMs?: number;
   readonly env?: Record<string, string>;
 }
@@ -30,7 +30,7 @@ export async function tryRun(
 ): Promise<CommandResult> {
   const [program, ...args] = command;
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), options.timeoutMs ?? 60_000);
+  const timer = setTimeout(() => deadline.abort(), options.timeoutMs ?? 180_000);
   try {
     const child = new Deno.Command(program, {
       args,

@@ -11,13 +11,13 @@ const interval = 100;
  * Resolves when the condition holds. An error that it throws counts as not yet.
  *
  * @param what What is waited for, for the message.
- * @param timeoutMs 30,000 by default.
+ * @param timeoutMs 60,000 by default.
  * @throws {Error} when it doesn't in time.
  */
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;

@@ -38,7 +38,7 @@ export class Internet implements AsyncDisposable {
       await internet.#connect(router, network.hosts.slice(0, -1));
       const args = ["run", "--no-config", "--allow-net", program, "listen", String(port)];
       const server = internet.namespace.spawn([Deno.execPath(), ...args], { name: "source" });
-      await server.waitForLine(/^listening$/, { timeoutMs: 30_000 });
+      await server.waitForLine(/^listening$/, { timeoutMs: 60_000 });
     } catch (error) {
       await internet[Symbol.asyncDispose]();
       throw error;

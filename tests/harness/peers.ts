@@ -83,10 +83,10 @@ export class Peer implements AsyncDisposable {
     return Peer.start(this.options);
   }
 
-  /** Resolves when traffic can flow. 15 s by default. */
+  /** Resolves when traffic can flow. 60 s by default. */
   async ready(options: LineOptions = {}): Promise<void> {
     await this.process.waitForLine(/Initialization Sequence Completed/, {
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
       ...options,
     });
   }

@@ -28,7 +28,7 @@ export interface ProcessOptions {
 
 /** How to wait for a line. */
 export interface LineOptions {
-  /** In ms; 10,000 by default. */
+  /** In ms; 60,000 by default. */
   readonly timeoutMs?: number;
   /** Look at lines from this one on (`lineCount` of an earlier moment); 0 by default. */
   readonly after?: number;
@@ -131,7 +131,7 @@ export class ManagedProcess implements AsyncDisposable {
       const match = line.match(pattern);
       if (match) return Promise.resolve(match);
     }
-    const timeoutMs = options.timeoutMs ?? 10_000;
+    const timeoutMs = options.timeoutMs ?? 60_000;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => waiter.failed(this.#failure(`did not come up with it in ${timeoutMs} ms`, waiter)),
@@ -185,7 +185,7 @@ export class ManagedProcess implements AsyncDisposable {
   }
 
   /** Signals the process and waits for its end; SIGKILL follows after `timeoutMs`. */
-  async stop(signal: Deno.Signal = "SIGTERM", timeoutMs = 5_000): Promise<Deno.CommandStatus> {
+  async stop(signal: Deno.Signal = "SIGTERM", timeoutMs = 20_000): Promise<Deno.CommandStatus> {
     this.signal(signal);
     const timer = setTimeout(() => this.signal("SIGKILL"), timeoutMs);
     try {

@@ -25,7 +25,7 @@ for (
           implementation: client,
           remote: `${address} ${relayPort}`,
         });
-        await clientPeer.ready({ timeoutMs: 10_000 });
+        await clientPeer.ready({ timeoutMs: 60_000 });
         await transfer(
           ...[namespace, scenario.serverHost.namespace, tunnelServerAddress, 200_000] as const,
         );

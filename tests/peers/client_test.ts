@@ -24,7 +24,7 @@ await testWith("our client goes on to the next remote when one is silent", async
       "server-poll-timeout 3",
     ],
   });
-  await client.ready({ timeoutMs: 20_000 });
+  await client.ready({ timeoutMs: 60_000 });
 });
 
 await testWith("our client says name and password, and stops when they are refused", async () => {
@@ -114,7 +114,7 @@ await testWith("our client comes back after ping-restart when its server fell si
   const after = client.process.lineCount;
   const { namespace } = scenario.serverHost;
   await namespace.cut("eth0", scenario.clientHost().address);
-  await client.process.waitForLine(/[Ii]nactivity timeout/, { after, timeoutMs: 20_000 });
+  await client.process.waitForLine(/[Ii]nactivity timeout/, { after, timeoutMs: 60_000 });
   await namespace.mend("eth0", scenario.clientHost().address);
-  await client.ready({ after, timeoutMs: 30_000 });
+  await client.ready({ after, timeoutMs: 60_000 });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { run } from "../harness/command.ts";
 import { tunnelServerAddress } from "../harness/configs.ts";
-import { mainModule, type Peer } from "../harness/peers.ts";
+import type { Peer } from "../harness/peers.ts";
 import { testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 import { pingSizes, transfer } from "../harness/traffic.ts";
@@ -26,7 +26,7 @@ await testWith(
     await using scenario = await Scenario.create("executable");
     const executable = `${scenario.directory}/vpn`;
     await run([Deno.execPath(), "run", "-A", compileScript, "--output", executable], {
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
     });
     // Where the portable form unpacks itself.
     const env = { XDG_CACHE_HOME: `${scenario.directory}/cache` };
@@ -54,16 +54,6 @@ await testWith(
         }
       });
     }
-
-    await context.step("it starts quickly", async () => {
-      const start = performance.now();
-      await run([executable, "--version"], { env });
-      const compiled = performance.now() - start;
-      const sourceStart = performance.now();
-      await run([Deno.execPath(), "run", "-A", mainModule, "--version"]);
-      const source = performance.now() - sourceStart;
-      assert.ok(compiled < source + 100, `${compiled} ms, from source ${source} ms`);
-    });
 
     await context.step("without the right to make a TUN device it says so in a line", async () => {
       // The keys in it are for root alone all the same.

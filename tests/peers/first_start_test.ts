@@ -32,7 +32,7 @@ await testWith(
 
     await context.step("the first start makes its state and says what to do next", async () => {
       await using server = serverHost.namespace.spawn(serve, { cwd: projectDirectory });
-      await server.waitForLine(completed, { timeoutMs: 20_000 });
+      await server.waitForLine(completed, { timeoutMs: 60_000 });
       assert.equal(((await Deno.stat(state)).mode ?? 0) & 0o777, 0o700);
       for await (const entry of Deno.readDir(state)) {
         if (!/\.key$|\.ovpn$/.test(entry.name)) continue;

@@ -58,7 +58,7 @@ await testWith("a script manages our server: states, status, log, kill, signals"
   );
   await session.line(/^>LOG:\d+,I,.*SIGTERM\[soft,killed\]/);
   await client.process.waitForLine(/Connection reset command was pushed by server/);
-  await client.ready({ after, timeoutMs: 30_000 });
+  await client.ready({ after, timeoutMs: 60_000 });
   assert.match(await session.command("kill client"), /^SUCCESS: common name 'client' found, 1 /);
   assert.equal(await session.command("verb 5"), "SUCCESS: verb level changed");
   assert.equal(await session.command("verb"), "SUCCESS: verb=5");

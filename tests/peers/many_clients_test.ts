@@ -34,7 +34,7 @@ await testWith(
         const certificate = await authority.issue(`client-${i}`, { usage: "client" });
         clients.push(stack.use(await scenario.startClient({ implementation, certificate }, i)));
       }
-      await Promise.all(clients.map((client) => client.ready({ timeoutMs: 30_000 })));
+      await Promise.all(clients.map((client) => client.ready({ timeoutMs: 60_000 })));
       for (let i = 0; i < clientCount; i++) {
         const address = await tunnelAddress(scenario, i);
         assert.ok(!addresses.includes(address), `${address} twice`);
@@ -58,7 +58,7 @@ await testWith(
       await stack.use(await server.startAgain()).ready();
       // The pushed ping-restart is 10 s; then they connect anew.
       await Promise.all(
-        clients.map((client, i) => client.ready({ after: marks[i], timeoutMs: 40_000 })),
+        clients.map((client, i) => client.ready({ after: marks[i], timeoutMs: 60_000 })),
       );
       await pingAll();
     });

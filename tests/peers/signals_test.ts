@@ -6,13 +6,10 @@ import { testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 import { pingSizes } from "../harness/traffic.ts";
 
-/** Ends a peer and throws when that takes longer than 2 s or doesn't look like success. */
+/** Ends a peer, which is killed after 20 s, and throws when that doesn't look like success. */
 async function endCleanly(peer: Peer, signal: Deno.Signal): Promise<void> {
-  const start = performance.now();
   const status = await peer.process.stop(signal);
-  const milliseconds = performance.now() - start;
   assert.equal(status.code, 0, peer.process.output);
-  assert.ok(milliseconds < 2_000, `${milliseconds} ms`);
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -95,7 +92,7 @@ await testWith("our server restarts on SIGHUP, and its client comes back", async
   const marks = { server: server.process.lineCount, client: client.process.lineCount };
   server.process.signal("SIGHUP");
   await server.ready({ after: marks.server });
-  await client.ready({ after: marks.client, timeoutMs: 30_000 });
+  await client.ready({ after: marks.client, timeoutMs: 60_000 });
   await pingSizes(scenario.clientHost().namespace, tunnelServerAddress, [56]);
 });
 
