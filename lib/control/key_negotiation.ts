@@ -132,6 +132,11 @@ export class KeyNegotiation {
     return this.establishedAt !== 0;
   }
 
+  /** Whether all that was written is sent and acknowledged. */
+  get drained(): boolean {
+    return this.sender.empty && this.#outgoing.isEmpty;
+  }
+
   /** Takes a packet of the peer with this negotiation's key id, already authenticated. */
   receive(packet: ControlPacket): void {
     this.sender.acknowledge(packet.acks);

@@ -26,6 +26,8 @@ export interface Admission {
   readonly dataV2: boolean;
   /** Whether the client waits for a PUSH_REPLY without asking. */
   readonly pushUnasked: boolean;
+  /** Whether it may tell us by a control message that it ends. */
+  readonly exitByControlChannel: boolean;
   /** `IV_MTU`: largest `tun-mtu` that the client takes; undefined when it does not say. */
   readonly maximumTunMtu?: number;
   readonly peerInfo: PeerInfo;
@@ -46,6 +48,7 @@ export function admit(config: ServerConfig, message: KeyMethod2Message): Admissi
     negotiates: ciphers.announced !== undefined || (ciphers.ncpVersion ?? 0) >= 2,
     dataV2: (flags & IvProto.DATA_V2) !== 0,
     pushUnasked: (flags & IvProto.REQUEST_PUSH) !== 0,
+    exitByControlChannel: (flags & IvProto.CC_EXIT_NOTIFY) !== 0,
     maximumTunMtu: mtu !== undefined && /^\d{1,5}$/.test(mtu) ? Number(mtu) : undefined,
     peerInfo,
   };
@@ -74,6 +77,7 @@ export function sessionOptions(
   if (client.address !== undefined) options.push(`ifconfig ${client.address} ${client.netmask}`);
   if (admission.dataV2) options.push(`peer-id ${client.peerId}`);
   if (admission.negotiates) options.push(`cipher ${admission.cipher}`);
+  if (admission.exitByControlChannel) options.push("protocol-flags cc-exit");
   if (admission.maximumTunMtu !== undefined) options.push(`tun-mtu ${config.mtu.tunMtu}`);
   return options;
 }

@@ -155,6 +155,11 @@ export class TlsSession {
     negotiation?.sendMessage(text);
   }
 
+  /** Whether the peer has all that we sent. */
+  get acknowledged(): boolean {
+    return this.#primary.drained && (this.#lameDuck?.drained ?? true);
+  }
+
   /** Starts a renegotiation, unless one is under way. */
   renegotiate(): void {
     if (!this.#closed && !this.#failed && this.#primary.established) this.#softReset(false);

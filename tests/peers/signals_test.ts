@@ -29,7 +29,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await client.ready();
     assert.match((await host.routes()).join("\n"), /^10\.99\.0\.0\/16 .*dev tun/m);
     await endCleanly(client, signal);
-    await server.process.waitForLine(/remote-exit/);
+    await server.process.waitForLine(/remote-exit|exit message received/);
     assert.deepEqual(await host.devices(), ["lo", "eth0"]);
     assert.deepEqual(await host.routes(), before);
   });

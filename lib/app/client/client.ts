@@ -52,6 +52,9 @@ export interface ClientParts {
   readonly observer: TunnelObserver;
 }
 
+/** Between two exit notifications, and two looks whether one has arrived, ms. */
+const exitMoment = 100;
+
 /** See the module's page. */
 export class Client {
   readonly #parts: ClientParts;
@@ -373,10 +376,17 @@ export class Client {
 
   async #notifyExit(): Promise<void> {
     if (this.#upSince === 0 && this.#connection === undefined) return;
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const moment = () => new Promise((resolve) => setTimeout(resolve, exitMoment));
     for (let i = 0; i < Math.min(this.#exitNotifications, 3); i++) {
-      this.#connection?.notifyExit();
+      const again = connection.notifyExit();
       // The worker needs a moment to send it before it is stopped; a lost one is repeated.
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await moment();
+      if (again) continue;
+      const patience = performance.now() + this.#exitNotifications * 1000;
+      while (!connection.acknowledged && performance.now() < patience) await moment();
+      return;
     }
   }
 

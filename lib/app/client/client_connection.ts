@@ -76,6 +76,7 @@ export class ClientConnection {
   #ended = false;
   #peerAdded = false;
   #limits: SessionLimits | undefined;
+  #exitByControlChannel = false;
   readonly #volume: KeyVolume;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -151,9 +152,25 @@ export class ClientConnection {
     this.#session.renegotiate();
   }
 
-  /** Tells the server that we go, as often as `explicit-exit-notify` says. */
-  notifyExit(): void {
-    if (this.#up) this.#context.command({ kind: "send-exit", peer: serverPeer });
+  /**
+   * Tells the server that we go: over the data channel, to be repeated, or by a control message
+   * (`protocol-flags cc-exit`), which repeats itself.
+   *
+   * @returns Whether it has to be called again, as often as `explicit-exit-notify` says.
+   */
+  notifyExit(): boolean {
+    if (!this.#up) return false;
+    if (!this.#exitByControlChannel) {
+      this.#context.command({ kind: "send-exit", peer: serverPeer });
+      return true;
+    }
+    this.#session.sendMessage("EXIT");
+    return false;
+  }
+
+  /** Whether the server has acknowledged all that we sent over the control channel. */
+  get acknowledged(): boolean {
+    return this.#session.acknowledged;
   }
 
   /** Ends the connection and reports it, once. */
@@ -216,7 +233,7 @@ export class ClientConnection {
     const installed = this.#context.keyInstalled(keyId);
     this.#context.command({ kind: "install-key", peer: serverPeer, keyId, ...material });
     await installed;
-    this.#volume.keyChanged(this.#context.traffic());
+    this.#volume.keyChanged(this.#context.traffic(), this.#cipher!);
   }
 
   #requestPush(): void {
@@ -314,6 +331,7 @@ export class ClientConnection {
       return this.end({ kind: "restart", reason: "process-push-msg-failed" });
     }
     const pulled = reply.options;
+    this.#exitByControlChannel = pulled.controlChannelExit;
     this.#cipher = acceptCipher(
       config.data.ciphers,
       pulled.cipher,
@@ -348,7 +366,7 @@ export class ClientConnection {
       }, keepalive ${pulled.ping.interval}s/${pulled.ping.timeout}s over ${connection.transport}`,
     );
     this.#context.up();
-    if (this.#volume.limited) this.#checkVolume();
+    this.#checkVolume();
   }
 
   #checkVolume(): void {

@@ -22,7 +22,7 @@ import { TunnelInterface } from "../../net/tunnel_interface.ts";
 import { ServerExit } from "../exit/server_exit.ts";
 import { droppedText, LimitedLog } from "../control_protection/limited_log.ts";
 import { KeyInstallations } from "../key_installations.ts";
-import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
+import { volumeCheckInterval } from "../key_volume.ts";
 import { serverVariables } from "../programs/server_variables.ts";
 import { AddressBook } from "../per_client/address_book.ts";
 import { admissionSteps } from "./admission_steps.ts";
@@ -146,11 +146,9 @@ export class Server {
     const { tunMtu: mtu } = config.mtu;
     this.#plane.command({ kind: "attach-tun", fd, vnetHeader, udpSegmentation, mtu });
     this.#exit?.attach((command) => this.#plane.command(command));
-    if (new KeyVolume(config.tls).limited) {
-      this.#volumeTimer = setInterval(() => {
-        for (const instance of this.#leases.all()) instance.checkVolume();
-      }, volumeCheckInterval);
-    }
+    this.#volumeTimer = setInterval(() => {
+      for (const instance of this.#leases.all()) instance.checkVolume();
+    }, volumeCheckInterval);
     this.#keyWatch = this.#parts.clientKeys?.watch(() => this.#closeRevoked());
     this.#sockets.attach(this.#plane);
     const { trust } = this.#parts;

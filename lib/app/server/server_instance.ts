@@ -39,6 +39,9 @@ import { pushedOptions, redactedReply } from "./session_push.ts";
 /** How long a refused client has to fetch its AUTH_FAILED, ms. */
 const refusalLinger = 5000;
 
+/** How long a session goes on whose client has said that it ends, ms. */
+const exitLinger = 300;
+
 /** The same for one that is in already and does not wait for an answer, ms. */
 const dismissalLinger = 1000;
 /** What a client without certificate is called, unless by its user name; as in OpenVPN. */
@@ -381,7 +384,8 @@ export class ServerInstance implements ServerClient {
         else if (this.#admitted) this.#push();
         break;
       case "exit":
-        this.close("remote-exit");
+        // The client waits for the acknowledgement, and would repeat it.
+        this.#later(exitLinger, () => this.close("remote-exit"));
         break;
       default:
         if (this.#candidate?.onMessage !== undefined) this.#candidate.onMessage(message);

@@ -102,7 +102,7 @@ export class ServerPeer {
     const installed = this.#context.keyInstalled(this.#number, keyId);
     this.#context.command({ kind: "install-key", peer: this.#number, keyId, ...material });
     await installed;
-    this.#volume.keyChanged(this.traffic);
+    this.#volume.keyChanged(this.traffic, this.#admission.cipher);
   }
 
   /** Packets go out under that key from here on. */
