@@ -45,7 +45,8 @@ await testWith("a client is the exit node of another one", async (context) => {
     scenario.startClient({
       implementation: "ours",
       certificate: paris,
-      extra: ["advertise-exit", "exit-out eth0", "explicit-exit-notify 3"],
+      // As nobody, it undoes what it did as root.
+      extra: ["advertise-exit", "exit-out eth0", "explicit-exit-notify 3", "user nobody"],
     }, 1);
   const before = await machineState(exit.namespace);
 
