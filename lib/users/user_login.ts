@@ -76,6 +76,12 @@ const knownCapacity = 4096;
 /** Hashes at a time: half of the processors are left to the tunnels. */
 const hashesAtOnce = Math.min(4, Math.max(1, navigator.hardwareConcurrency >> 1));
 
+/**
+ * Log-ins that wait: as many as are hashed within the hand-window of a minute. All clients of a large
+ * server may come back at once, and old ones take "later" for "no".
+ */
+const waitingLogins = 400;
+
 interface LimitKeys {
   readonly source: string;
   readonly name: string;
@@ -105,7 +111,7 @@ export class UserLogin {
     this.#directory = directory;
     this.#sources = new FailureLimit({ ...sourceLimit, ...limits.source });
     this.#names = new FailureLimit({ ...nameLimit, ...limits.name });
-    this.#queue = new WorkQueue(limits.atOnce ?? hashesAtOnce, limits.waiting ?? 64);
+    this.#queue = new WorkQueue(limits.atOnce ?? hashesAtOnce, limits.waiting ?? waitingLogins);
   }
 
   /**

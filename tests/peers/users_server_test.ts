@@ -133,6 +133,54 @@ await testWith("users without certificates come in by password", async (context)
   });
 });
 
+await testWith("a token outlives the server, and counts at OpenVPN's as well", async () => {
+  await using scenario = await Scenario.create("secret");
+  const { directory } = scenario;
+  const secret = `${directory}/token.key`;
+  await scenario.serverHost.namespace.exec(["openvpn", "--genkey", "auth-token", secret]);
+  const path = `${directory}/users.json`;
+  await makeUsers(path, { totp: ["bob"] });
+  const common = [
+    "verify-client-cert none",
+    "username-as-common-name",
+    "auth-gen-token 3600 120",
+    `auth-gen-token-secret ${secret}`,
+    // Clients come back at once.
+    "explicit-exit-notify 1",
+  ];
+  const ours = { implementation: "ours", extra: [`vpn-users ${path}`, ...common] } as const;
+  const socket = `${directory}/bob`;
+  const byToken = /Username\/auth-token authentication succeeded for username 'bob'/;
+  await using first = await scenario.startServer(ours);
+  await first.ready({ timeoutMs });
+  await using bob = await scenario.startClient(
+    managedClient(socket, ['static-challenge "Your code" 1']),
+  );
+  await using user = await ManagementClient.connect(socket);
+  await user.waitForLine(/^>PASSWORD:Need 'Auth' username\/password SC:1,Your code/);
+  await user.send(`username "Auth" bob`);
+  await user.send(`password "Auth" "SCRV1:${btoa(userPassword)}:${btoa(presentCode())}"`);
+  await bob.ready({ timeoutMs });
+  await first.process.stop("SIGTERM", timeoutMs);
+  {
+    const after = bob.process.lineCount;
+    await using second = await scenario.startServer(ours);
+    await second.process.waitForLine(byToken, { timeoutMs });
+    await bob.ready({ timeoutMs, after });
+    await second.process.stop("SIGTERM", timeoutMs);
+  }
+  const after = bob.process.lineCount;
+  // Nobody comes in there but by a token.
+  const nobody = ["script-security 2", "auth-user-pass-verify /bin/false via-file"];
+  await using third = await scenario.startServer({
+    implementation: "openvpn",
+    extra: [...nobody, ...common],
+  });
+  await third.process.waitForLine(byToken, { timeoutMs });
+  await bob.ready({ timeoutMs, after });
+  await pingSizes(scenario.clientHost().namespace, tunnelServerAddress, [56]);
+});
+
 /** What decides in place of a file; it keeps the environment that it was called with. */
 const decider = `#!/bin/sh
 env > "$0.$username.env"
