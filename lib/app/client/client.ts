@@ -20,6 +20,7 @@ import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import { ClientConnection, serverPeer } from "./client_connection.ts";
 import { type ConnectionEnd, endReason } from "./connection_context.ts";
+import { outcomeOf } from "./connection_outcome.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { ClientTunnel } from "./client_tunnel.ts";
 import type { CredentialPrompt } from "./credential_prompt.ts";
@@ -169,7 +170,12 @@ export class Client {
         return { reason: "data plane", error: this.#planeFailure };
       }
       if (this.#stopReason !== undefined) return { reason: this.#stopReason };
-      const final = this.#judge(end);
+      const final = outcomeOf(end, {
+        userCredentials: this.#parts.userCredentials,
+        remotes: this.#remotes,
+        log: this.#log,
+        config: this.#parts.config,
+      });
       if (final !== undefined) return final;
       this.#states.reconnecting(endReason(end));
       await this.#tunnel.disconnected();
@@ -184,38 +190,6 @@ export class Client {
       await this.#parts.userCredentials.prepare(this.#stopped.signal);
     } catch (error) {
       if (this.#stopReason === undefined) throw error;
-    }
-  }
-
-  /** What the end of a connection means for the program; undefined: it goes on. */
-  #judge(end: ConnectionEnd): TunnelEnd | undefined {
-    switch (end.kind) {
-      case "exit":
-        return { reason: end.reason, error: end.error };
-      case "auth-failed": {
-        if (end.temporary !== undefined) {
-          this.#remotes.refusedForNow(end.temporary);
-          return undefined;
-        }
-        const consequence = this.#parts.userCredentials.refused(end.reason);
-        this.#remotes.stay();
-        if (consequence === "retry") return undefined;
-        return {
-          reason: "auth-failure",
-          error: new VpnError(
-            `the server refuses us${end.reason === undefined ? "" : `: ${end.reason}`}`,
-            "check certificate, user name and password, or set auth-retry",
-          ),
-        };
-      }
-      case "unreachable":
-        return undefined;
-      case "restart": {
-        const signal = this.#parts.config.process.remapUsr1;
-        const action = signal === "SIGTERM" ? "exiting" : "restarting";
-        this.#log.at(1, `${signal ?? "SIGUSR1"}[soft,${end.reason}] received, process ${action}`);
-        return signal && { reason: end.reason, restart: signal === "SIGHUP" };
-      }
     }
   }
 

@@ -23,6 +23,9 @@ export interface Lease {
   readonly access?: readonly AccessRuleOption[];
 }
 
+/** What a client without certificate is called, unless by its user name; as in OpenVPN. */
+export const namelessClient = "UNDEF";
+
 /** A client instance, as the rest of the server sees it. */
 export interface ServerClient {
   /** Counts the clients of a server: the CID of OpenVPN's management interface. */

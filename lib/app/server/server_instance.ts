@@ -31,7 +31,7 @@ import { SessionLimits } from "../session_limits.ts";
 import { AdmissionRefusal, admitCandidate, type Candidate } from "./admission.ts";
 import { ClientCertificate } from "./client_certificate.ts";
 import { newCandidate, refusalAnswer } from "./new_candidate.ts";
-import type { Lease, ServerClient } from "./server_client.ts";
+import { type Lease, namelessClient, type ServerClient } from "./server_client.ts";
 import type { ServerContext } from "./server_context.ts";
 import { ServerPeer } from "./server_peer.ts";
 import { pushedOptions, redactedReply } from "./session_push.ts";
@@ -44,8 +44,6 @@ const exitLinger = 300;
 
 /** The same for one that is in already and does not wait for an answer, ms. */
 const dismissalLinger = 1000;
-/** What a client without certificate is called, unless by its user name; as in OpenVPN. */
-export const namelessClient = "UNDEF";
 
 /** Why a client is not let in; `answer` follows `AUTH_FAILED,`. */
 interface Refusal {
