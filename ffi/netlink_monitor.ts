@@ -78,11 +78,14 @@ export class NetlinkMonitor {
         continue;
       }
       const errno = lastErrno();
-      if (errno === Errno.EAGAIN) return any;
+      if (errno === Errno.EBADF || errno === Errno.ENOTSOCK) {
+        throw new SysError("recvfrom AF_NETLINK", errno);
+      }
       if (errno === Errno.EINTR) continue;
-      // More was announced than the kernel keeps: that is a change too.
-      if (errno === Errno.ENOBUFS) any = true;
-      else throw new SysError("recvfrom AF_NETLINK", errno);
+      // Mostly EAGAIN: nothing more. ENOBUFS: more was announced than the kernel keeps, which is a
+      // change too.
+      if (errno !== Errno.ENOBUFS) return any;
+      any = true;
     }
     return any;
   }

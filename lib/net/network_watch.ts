@@ -27,6 +27,8 @@ export interface WatchedNetwork {
   stirred(): void;
   /** The way is another one than before, or the machine slept. */
   changed(event: NetworkEvent): void;
+  /** It could not be looked at, or what followed from it could not be done. */
+  failed(error: unknown): void;
 }
 
 /** Clocks and ears, for tests. */
@@ -59,7 +61,11 @@ export class NetworkWatch {
 
   /** The tunnel is a new one, or its server: what is the case now is what it should be. */
   settle(): void {
-    this.#way = this.#network.way();
+    try {
+      this.#way = this.#network.way();
+    } catch (error) {
+      this.#network.failed(error);
+    }
   }
 
   /** Looks once; done every half second. */
@@ -75,6 +81,14 @@ export class NetworkWatch {
     }
     if (!this.#unsettled && !woke) return;
     this.#unsettled = false;
+    try {
+      this.#compare(woke);
+    } catch (error) {
+      this.#network.failed(error);
+    }
+  }
+
+  #compare(woke: boolean): void {
     this.#network.stirred();
     const way = this.#network.way();
     const moved = way !== undefined && way !== this.#way;

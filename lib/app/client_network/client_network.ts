@@ -84,6 +84,7 @@ export class ClientNetwork {
       way: () => this.#way(),
       stirred: () => this.#tunnel?.followNetwork(),
       changed,
+      failed: (error) => this.#log.warn(`cannot follow the network: ${errorLine(error)}`),
     });
   }
 

@@ -9,10 +9,16 @@ class FakeNetwork {
   running = 1000;
   stirs = 0;
   readonly events: NetworkEvent[] = [];
+  readonly errors: unknown[] = [];
+  broken = false;
   readonly watch = new NetworkWatch({
     way: () => this.current,
-    stirred: () => void this.stirs++,
+    stirred: () => {
+      this.stirs++;
+      if (this.broken) throw new Error("no way to look");
+    },
     changed: (event) => this.events.push(event),
+    failed: (error) => this.errors.push(error),
   }, {
     monitor: {
       changed: () => {
@@ -103,5 +109,18 @@ Deno.test("network watch: what a new connection finds is as it should be", () =>
   network.watch.settle();
   network.stir();
   assert.deepEqual(network.events, []);
+  network.watch.close();
+});
+
+Deno.test("network watch: what fails is told, and tried again with the next change", () => {
+  const network = new FakeNetwork();
+  network.broken = true;
+  network.current = "198.51.100.1 3";
+  network.stir();
+  assert.equal(network.errors.length, 1);
+  assert.deepEqual(network.events, []);
+  network.broken = false;
+  network.stir();
+  assert.deepEqual(network.events, ["network-changed"]);
   network.watch.close();
 });
