@@ -6,6 +6,7 @@
 
 import type { CredentialPrompt } from "./client/credential_prompt.ts";
 import type { AdmissionStep } from "./server/admission.ts";
+import type { LoginDecider } from "./users/login_decider.ts";
 import type { TunnelObserver } from "./tunnel_observer.ts";
 
 /** See the module's page. */
@@ -13,6 +14,8 @@ export interface TunnelHooks {
   readonly observer: TunnelObserver;
   /** Client: who is asked in place of, or along with, the terminal. */
   readonly prompt?: (terminal: CredentialPrompt) => CredentialPrompt;
-  /** Server: a step that decides about each client, after those about users. */
-  readonly admission?: AdmissionStep;
+  /** Server: who decides about log-ins besides those of the configuration. */
+  readonly deciders?: readonly LoginDecider[];
+  /** Server: the last step of each client's admission. */
+  readonly lastStep?: AdmissionStep;
 }

@@ -52,12 +52,6 @@ export const notYet: readonly NotYet[] = [
     reason: "programs aren't called yet",
   },
   // Process and log.
-  {
-    options: ["management-client-auth"],
-    effect: "refuse",
-    reason: "clients aren't let in by the management interface yet",
-    remedy: `use "auth-user-pass-verify"`,
-  },
 ];
 
 /** What postprocessing refuses because it isn't there yet; see where each is used. */

@@ -134,3 +134,60 @@ await testWith(
     assert.equal((await client.process.ended).code, 0);
   },
 );
+
+await testWith("a script lets clients in, with options, or keeps them out", async () => {
+  await using scenario = await Scenario.create("manage-clients", { clients: 2 });
+  const path = `${scenario.directory}/management`;
+  const secret = `${scenario.directory}/secret`;
+  await Deno.writeTextFile(secret, "alice\nopen sesame\n", { mode: 0o600 });
+  await using server = await scenario.startServer({
+    implementation: "ours",
+    extra: [`management ${path} unix`, "management-client-auth", "duplicate-cn", "verb 11"],
+  });
+  await server.ready();
+  await using session = await ManagementClient.connect(path);
+  await session.line(/^>INFO:/);
+  const extra = [`auth-user-pass ${secret}`, "auth-retry nointeract"];
+  await using client = await scenario.startClient({ implementation: "openvpn", extra }, 0);
+  const [, id, key] = await session.waitForLine(/^>CLIENT:CONNECT,(\d+),(\d+)$/);
+  await session.line(/^>CLIENT:ENV,common_name=client$/);
+  const from = session.lines.indexOf(`>CLIENT:CONNECT,${id},${key}`);
+  await session.line(/^>CLIENT:ENV,END$/);
+  const environment = session.lines.slice(from, session.lines.indexOf(">CLIENT:ENV,END", from));
+  for (const variable of ["username=alice", "password=open sesame", "IV_VER=2.6.14"]) {
+    assert.ok(environment.includes(`>CLIENT:ENV,${variable}`), environment.join("\n"));
+  }
+  session.send(`client-auth ${id} ${key}`);
+  session.send('push "route 10.98.0.0 255.255.0.0"');
+  session.send("ifconfig-push 10.8.0.77 255.255.255.0");
+  assert.equal(await session.command("END"), "SUCCESS: client-auth command succeeded");
+  await session.line(new RegExp(`^>CLIENT:ESTABLISHED,${id}$`));
+  await session.line(new RegExp(`^>CLIENT:ADDRESS,${id},10\\.8\\.0\\.77,1$`));
+  await client.ready();
+  assert.match(
+    (await scenario.clientHost(0).namespace.routes()).join("\n"),
+    /^10\.98\.0\.0\/16 .*dev tun/m,
+  );
+  await pingSizes(scenario.clientHost(0).namespace, tunnelServerAddress, [56]);
+
+  await using other = await scenario.startClient({
+    implementation: "openvpn",
+    extra: [`auth-user-pass ${secret}`],
+  }, 1);
+  const [, denied, deniedKey] = await session.waitForLine(/^>CLIENT:CONNECT,(\d+),(\d+)$/);
+  assert.equal(
+    await session.command(`client-deny ${denied} ${deniedKey} "not today" "come back tomorrow"`),
+    "SUCCESS: client-deny command succeeded",
+  );
+  await other.process.waitForLine(/AUTH_FAILED,come back tomorrow/);
+  await session.line(new RegExp(`^>CLIENT:DISCONNECT,${denied}$`));
+
+  assert.match(await session.command(`client-kill ${id} HALT`), /^SUCCESS/);
+  await session.line(new RegExp(`^>CLIENT:DISCONNECT,${id}$`));
+  await session.line(/^>CLIENT:ENV,bytes_received=[1-9]\d*$/);
+  await client.process.ended;
+  // Nothing secret is in the log, at the highest verb.
+  const key2 = (await Deno.readTextFile(scenario.credentials.server.key)).split("\n")[3];
+  const log = [server.process.output, ...await session.list("log all")].join("\n");
+  for (const text of ["sesame", key2]) assert.ok(!log.includes(text), text);
+});

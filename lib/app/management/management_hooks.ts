@@ -7,12 +7,15 @@
 import type { Config } from "../../config/mod.ts";
 import type { Management } from "../../management/management.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
+import { ManagementDecider } from "./management_decider.ts";
 import { ManagementPrompt } from "./management_prompt.ts";
 
 /** What the tunnel of this configuration is started with. */
 export function managementHooks(management: Management, config: Config): TunnelHooks {
-  const { queryPasswords, queryRemote } = config.management!;
+  const { queryPasswords, queryRemote, clientAuth } = config.management!;
+  const decider = clientAuth ? new ManagementDecider(management) : undefined;
   return {
+    ...decider && { deciders: [decider], lastStep: decider.established },
     observer: {
       state: (state) => management.recordState(state),
       echo: (text) => management.recordEcho(text),

@@ -22,7 +22,7 @@ export interface AdmissionDesk {
 
 /** The steps of a server. @throws {VpnError} when something that they need is not there. */
 export function admissionSteps(
-  { config, loginStep, programs }: ServerParts,
+  { config, loginStep, lastStep, programs }: ServerParts,
   desk: AdmissionDesk,
 ): readonly AdmissionStep[] {
   const { clientConfigDir, ccdExclusive } = config;
@@ -47,5 +47,6 @@ export function admissionSteps(
   const learn = config.scripts["learn-address"];
   if (learn !== undefined) steps.push(learnAddressStep(programs, learn));
   if (disconnect !== undefined) steps.push(disconnectStep(programs, disconnect));
+  if (lastStep !== undefined) steps.push(lastStep);
   return steps;
 }

@@ -34,6 +34,8 @@ export interface ServerParts {
   readonly programs: Programs;
   /** Asks who a client's user is; undefined: certificates decide alone. */
   readonly loginStep: AdmissionStep | undefined;
+  /** The last step of a client's admission. */
+  readonly lastStep?: AdmissionStep;
   /** Called once, when the server cannot go on. */
   failed(error: VpnError): void;
 }

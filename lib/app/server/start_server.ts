@@ -23,13 +23,13 @@ export async function startServer(
   config: ServerConfig,
   files: LoadedFiles,
   log: Log,
-  { observer }: TunnelHooks,
+  { observer, deciders, lastStep }: TunnelHooks,
 ): Promise<Tunnel> {
   observer.state({ name: "CONNECTING" });
   const ended = Promise.withResolvers<TunnelEnd>();
   const programs = programsOf(config, log);
   await using opened = new AsyncDisposableStack();
-  const login = opened.use(await openLogin({ config, files, programs, log }));
+  const login = opened.use(await openLogin({ config, files, programs, log, deciders }));
   const { credentials, trust } = await loadCredentials({
     ...{ peer: "client", tls: config.tls, files, log },
     verifyProgram: verifyProgramOf(config, programs, log),
@@ -45,6 +45,7 @@ export async function startServer(
     log,
     programs,
     loginStep: login.step,
+    lastStep,
     failed: (error) => ended.resolve({ reason: "failure", error }),
   });
   const resources = opened.move();

@@ -59,6 +59,7 @@ const refusals: [base: readonly string[], line: string, expected: RegExp][] = [
   [clientLines, "management tunnel 7505", /any client may reach it/],
   [clientLines, "management-hold", /"management-hold" without "management"/],
   [serverLines, "management a unix\nmanagement-query-remote", /is for clients/],
+  [clientLines, "management a unix\nmanagement-client-auth", /is for servers/],
   [clientLines, "management 127.0.0.1 1\nmanagement-client-user x", /is for a unix socket/],
   [clientLines, "management-external-key", /isn't possible with this TLS library/],
   [clientLines, "crl-verify d directory", /expects "dir"/],
