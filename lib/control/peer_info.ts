@@ -30,7 +30,7 @@ export function clientPeerInfo(options: ClientPeerInfoOptions): string {
   const bothGcm = dataCiphers.includes("AES-256-GCM") && dataCiphers.includes("AES-128-GCM");
   // No TLS_KEY_EXPORT: node:tls has no exporter (RFC 5705).
   const protocol = IvProto.DATA_V2 | IvProto.REQUEST_PUSH | IvProto.AUTH_PENDING_KW |
-    IvProto.AUTH_FAIL_TEMP | IvProto.CC_EXIT_NOTIFY;
+    IvProto.AUTH_FAIL_TEMP | IvProto.CC_EXIT_NOTIFY | IvProto.PUSH_UPDATE;
   const variables: (readonly [string, string])[] = [
     ["IV_VER", compatibleVersion],
     ["IV_GUI_VER", `vpn_${programVersion}`],

@@ -104,6 +104,24 @@ function clientPendingAuth(context: CommandContext, parameters: readonly string[
   );
 }
 
+function pushUpdate(
+  context: CommandContext,
+  command: string,
+  options: string,
+  id?: string,
+): void {
+  const { management, reply } = context;
+  if (management.process.role !== "server") return notSupported(context, command);
+  const clientId = id === undefined ? undefined : parseNumber(id);
+  if (id !== undefined && clientId === undefined) return reply("ERROR: cannot parse CID");
+  try {
+    const count = management.tunnel?.server?.pushUpdate(options, clientId) ?? 0;
+    reply(count > 0 ? `SUCCESS: ${count} client(s) updated` : "ERROR: no client updated");
+  } catch (error) {
+    reply(`ERROR: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** See the module's page. */
 export const clientCommands: Commands = {
   "kill": { minimum: 1, maximum: 1, run: kill },
@@ -127,6 +145,16 @@ export const clientCommands: Commands = {
       const [, , reason, clientReason] = parameters;
       decide(context, "client-deny", ids, { kind: "deny", reason, clientReason });
     },
+  },
+  "push-update-broad": {
+    minimum: 1,
+    maximum: 1,
+    run: (context, [options]) => pushUpdate(context, "push-update-broad", options),
+  },
+  "push-update-cid": {
+    minimum: 2,
+    maximum: 2,
+    run: (context, [id, options]) => pushUpdate(context, "push-update-cid", options, id),
   },
   "client-pending-auth": { minimum: 4, maximum: 4, run: clientPendingAuth },
 };

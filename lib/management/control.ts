@@ -85,6 +85,15 @@ export interface ManagedServer {
   killName(commonName: string): number;
   /** Ends the sessions from that address; how many there were. */
   killAddress(hostname: string, port: number): number;
+  /**
+   * Changes what clients are pushed (PUSH_UPDATE).
+   *
+   * @param options As `route 10.1.0.0 255.255.0.0,-dns`.
+   * @param clientId One client; undefined: all that can take it.
+   * @returns How many clients were told.
+   * @throws {Error} saying what is wrong with the options.
+   */
+  pushUpdate(options: string, clientId?: number): number;
   /** Ends a session, after telling the client `message`; whether there was one. */
   killClient(clientId: number, message: string): boolean;
 }

@@ -27,6 +27,8 @@ const commands: readonly (readonly [string, string])[] = [
   ["needstr TYPE TEXT", "answer to >NEED-STR"],
   ["password TYPE TEXT", "a password that was asked for"],
   ["pid", "number of the process"],
+  ["push-update-broad OPTIONS", "change what all clients are pushed, as 'route 10.1.0.0,-dns'"],
+  ["push-update-cid CID OPTIONS", "the same for one client"],
   ["remote ACCEPT|SKIP [n]|MOD HOST PORT", "answer to >REMOTE"],
   ["remote-entry-count", "how many servers a client may connect to"],
   ["remote-entry-get N|all [M]", "the servers from N to before M"],

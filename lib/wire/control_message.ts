@@ -86,6 +86,12 @@ export type ControlMessage =
     readonly options: readonly string[];
     readonly continuation: boolean;
   }
+  /** The same for PUSH_UPDATE; see push_update.ts. */
+  | {
+    readonly kind: "push-update";
+    readonly options: readonly string[];
+    readonly continuation: boolean;
+  }
   /** `reason` may begin with `CRV1:` (a challenge) or `SESSION:`. */
   | {
     readonly kind: "auth-failed";
@@ -120,7 +126,9 @@ export function parseControlMessage(text: string): ControlMessage {
     case "PUSH_REQUEST":
       return { kind: "push-request" };
     case "PUSH_REPLY":
-      return parsePushReply(rest);
+      return { kind: "push-reply", ...parsePushed(rest) };
+    case "PUSH_UPDATE":
+      return { kind: "push-update", ...parsePushed(rest) };
     case "AUTH_FAILED":
       return parseAuthFailed(rest);
     case "RESTART":
@@ -142,10 +150,9 @@ export function parseControlMessage(text: string): ControlMessage {
   }
 }
 
-function parsePushReply(rest: string | undefined): ControlMessage {
+function parsePushed(rest: string | undefined) {
   const options = splitPushOptions(rest ?? "");
   return {
-    kind: "push-reply",
     options: options.filter((option) => !option.startsWith("push-continuation ")),
     continuation: options.includes("push-continuation 2"),
   };

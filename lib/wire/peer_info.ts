@@ -28,6 +28,8 @@ export const IvProto = {
   AUTH_FAIL_TEMP: 1 << 8,
   /** Renegotiation under a tls-crypt key that comes from the session. */
   DYN_TLS_CRYPT: 1 << 9,
+  /** PUSH_UPDATE (OpenVPN 2.7). */
+  PUSH_UPDATE: 1 << 12,
 } as const;
 
 /** Variables by name, in the order of the text. */

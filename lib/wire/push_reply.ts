@@ -19,25 +19,28 @@ export const maximumPushedLength = 65536;
 const continuation = ",push-continuation 1";
 
 /**
- * The messages for a list of options, without their NUL; one without options for an empty list.
+ * The messages for a list of options or of changes, without their NUL; one without options for an empty list.
  *
  * @throws {VpnError} for an option that is too long or has a comma, which nothing can quote.
  */
-export function buildPushReplies(options: readonly string[]): readonly string[] {
+export function buildPushReplies(
+  options: readonly string[],
+  command: "PUSH_REPLY" | "PUSH_UPDATE" = "PUSH_REPLY",
+): readonly string[] {
   const encoder = new TextEncoder();
   const room = maximumPushReplyLength - 1 - continuation.length;
   const messages: string[] = [];
-  let message = "PUSH_REPLY";
+  let message: string = command;
   let length = message.length;
   for (const option of options) {
     checkOption(option);
     const added = 1 + encoder.encode(option).length;
-    if ("PUSH_REPLY".length + added > room) {
+    if (command.length + added > room) {
       throw new VpnError(`the pushed option "${option.slice(0, 40)}…" is too long`, "shorten it");
     }
     if (length + added > room) {
       messages.push(`${message},push-continuation 2`);
-      message = "PUSH_REPLY";
+      message = command;
       length = message.length;
     }
     message += `,${option}`;

@@ -33,6 +33,7 @@ import { exitPeerInfo } from "../exit/client_exit.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
 import { SessionLimits } from "../session_limits.ts";
 import { sessionSegmentSize } from "../segment_size.ts";
+import { PushedOptions } from "./push_update.ts";
 import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
 import { PendingLogin } from "./pending_login.ts";
 
@@ -73,6 +74,8 @@ export class ClientConnection {
   #activateNow: (() => void) | undefined;
   #up = false;
   #pulling = false;
+  /** What the server has pushed so far, once the tunnel is open. */
+  #pushed: PushedOptions | undefined;
   #ended = false;
   #peerAdded = false;
   #limits: SessionLimits | undefined;
@@ -269,6 +272,11 @@ export class ClientConnection {
         this.#pull(options).catch((error) => this.#failed(error));
         return;
       }
+      case "push-update":
+        this.#log.at(1, `PUSH: Received control message: 'PUSH_UPDATE,${message.options}'`);
+        // What comes before the PUSH_REPLY has nothing to change.
+        this.#pushed?.update(message);
+        return;
       case "auth-failed":
         // A challenge's state is as good as the password until it is answered.
         this.#log.error(
@@ -343,6 +351,7 @@ export class ClientConnection {
     }
     await this.#context.openTunnel(pulled);
     if (this.#ended) return;
+    this.#pushed = this.#pushedOptions(options);
     this.#addPeer(pulled);
     const keyBlock = this.#keyBlock!;
     this.#keyBlock = undefined;
@@ -367,6 +376,28 @@ export class ClientConnection {
     );
     this.#context.up();
     this.#checkVolume();
+  }
+
+  #pushedOptions(options: readonly string[]): PushedOptions {
+    return new PushedOptions(options, this.#context.config, this.#log, {
+      apply: async (pulled) => {
+        if (this.#ended) return;
+        await this.#context.openTunnel(pulled);
+        const { interval, timeout } = pulled.ping;
+        this.#context.command({
+          kind: "update-peer",
+          peer: serverPeer,
+          pingInterval: interval * 1000,
+          pingTimeout: timeout * 1000,
+        });
+        this.#log.at(1, "PUSH_UPDATE: the changed options are in force");
+      },
+      refused: (reason) => {
+        this.#log.error(`PUSH_UPDATE: ${reason}`);
+        this.end({ kind: "restart", reason: "offending option received from server" });
+      },
+      failed: (error) => this.#failed(error),
+    });
   }
 
   #checkVolume(): void {

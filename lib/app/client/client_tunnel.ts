@@ -54,6 +54,8 @@ export class ClientTunnel {
   #tunnel: TunnelInterface | undefined;
   #exit: ExitNode | undefined;
   #shape = "";
+  /** What of that the device itself has. */
+  #device = "";
   #routeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -86,18 +88,26 @@ export class ClientTunnel {
     const network = exitNetwork(merged, this.#config, this.#log);
     const mtu = pulled.tunMtu ?? connection.mtu.tunMtu;
     const shape = JSON.stringify({ network, mtu, server: network.redirectGateway ? "" : server });
+    let reopened = true;
     const kept = this.#tunnel !== undefined && shape === this.#shape;
     const outer = { address: server, mark: this.#config.socket.mark };
     try {
       if (kept) {
         // All traffic goes on into the tunnel; another server's own stays out of it.
+        reopened = false;
         this.#tunnel!.changeServer(outer);
         this.#log.at(1, `Preserving previous TUN/TAP instance: ${this.#tunnel!.name}`);
+      } else if (await this.#keepsDevice(network, mtu)) {
+        this.#shape = shape;
+        await this.#addRoutes(this.#tunnel!, network, outer);
+        this.#machine.applyDns(this.#tunnel!, network);
+        reopened = false;
       } else {
         await this.close();
         const description = describeTunnel(this.#config, mtu, network);
         this.#tunnel = await TunnelInterface.open(description, this.#log);
         this.#shape = shape;
+        this.#device = deviceShape(network, mtu);
         this.#machine.deviceOpened(this.#tunnel);
         this.#exit = await openClientExit(this.#config, network, this.#tunnel.name, this.#log);
         await this.#addRoutes(this.#tunnel, network, outer);
@@ -109,7 +119,22 @@ export class ClientTunnel {
       throw error;
     }
     const { fd, vnetHeader, udpSegmentation } = this.#tunnel!;
-    return { fd, vnetHeader, udpSegmentation, mtu, reopened: !kept };
+    return { fd, vnetHeader, udpSegmentation, mtu, reopened };
+  }
+
+  /**
+   * Whether the device can stay, as only what goes into it is another: then that is taken away, and
+   * packets that are under way are not lost.
+   */
+  async #keepsDevice(network: NetworkOptions, mtu: number): Promise<boolean> {
+    const tunnel = this.#tunnel;
+    if (tunnel === undefined || this.#exit !== undefined) return false;
+    if (deviceShape(network, mtu) !== this.#device) return false;
+    clearTimeout(this.#routeTimer);
+    await this.#machine.deviceClosing();
+    await tunnel.removeRoutes();
+    this.#machine.deviceOpened(tunnel);
+    return true;
   }
 
   /** The connection is gone; without `persist-tun` the device goes too. */
@@ -153,4 +178,9 @@ export class ClientTunnel {
       });
     }, network.routeDelay * 1000);
   }
+}
+
+/** What of the network the device itself has: its addresses. */
+function deviceShape({ topology, ifconfig, ifconfigIpv6 }: NetworkOptions, mtu: number): string {
+  return JSON.stringify({ topology, ifconfig, ifconfigIpv6, mtu });
 }

@@ -56,6 +56,8 @@ export interface ServerClient {
   float(socket: number, address: Uint8Array, endpoint: string): void;
   /** Tells it something (`RESTART`, `AUTH_FAILED,…`). */
   tell(message: string): void;
+  /** Sends it PUSH_UPDATE messages; false when it does not take them, or is not in yet. */
+  pushUpdate(messages: readonly string[]): boolean;
   renegotiate(): void;
   /** Renegotiates when the key has carried as much as it may. */
   checkVolume(): void;

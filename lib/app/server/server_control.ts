@@ -6,6 +6,7 @@
 
 import type { SharedCounters } from "../../loop/counters.ts";
 import type { ClientTraffic, ManagedServer, Traffic } from "../../management/control.ts";
+import { pushUpdateMessages } from "./push_update.ts";
 import type { ServerClient } from "./server_client.ts";
 
 /** How long a client that was told why it goes has to take that in, ms. */
@@ -47,6 +48,12 @@ export class ServerControl implements ManagedServer {
   killAddress(hostname: string, port: number): number {
     const endpoint = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
     return this.#kill((client) => client.endpoint === endpoint);
+  }
+
+  pushUpdate(options: string, clientId?: number): number {
+    const messages = pushUpdateMessages(options);
+    const clients = this.#clients().filter(({ id }) => clientId === undefined || id === clientId);
+    return clients.filter((client) => client.pushUpdate(messages)).length;
   }
 
   killClient(clientId: number, message: string): boolean {

@@ -26,6 +26,7 @@ import { type ClientKey, clientKeyFingerprint } from "../../crypto/tls_crypt_v2_
 import type { VerifiedPeer } from "../../pki/mod.ts";
 import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
+import { IvProto, protocolFlags } from "../../wire/peer_info.ts";
 import { buildPushReplies } from "../../wire/push_reply.ts";
 import { SessionLimits } from "../session_limits.ts";
 import { AdmissionRefusal, admitCandidate, type Candidate } from "./admission.ts";
@@ -197,6 +198,18 @@ export class ServerInstance implements ServerClient {
     if (this.#closed || this.#refusalTold) return;
     this.#refusal = { answer };
     this.#refuse(dismissalLinger);
+  }
+
+  /** Sends it PUSH_UPDATE messages; false when it does not take them, or is not in yet. */
+  pushUpdate(messages: readonly string[]): boolean {
+    const able =
+      (protocolFlags(this.#admission?.peerInfo ?? new Map()) & IvProto.PUSH_UPDATE) !== 0;
+    if (!able || !this.#admitted || !this.#answered || this.#refusal !== undefined) return false;
+    for (const message of messages) {
+      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${message}' (status=1)`);
+      this.#session.sendMessage(message);
+    }
+    return true;
   }
 
   /** Ends the session; the peer is not told. */

@@ -43,6 +43,7 @@ export class Fixture {
         hostname,
         port,
       ) => (asked.push(`kill ${hostname} ${port}`), port === 4000 ? 1 : 0),
+      pushUpdate: (options: string) => options === "-route" ? 2 : 0,
       killClient: (id, message) => (asked.push(`kill ${id} ${message}`), id === 7),
     };
     const tunnel: ManagedTunnel = {

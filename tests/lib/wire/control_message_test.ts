@@ -134,7 +134,10 @@ const parsed: readonly (readonly [string, ControlMessage])[] = [
   ["CR_RESPONSE,c2VjcmV0", { kind: "challenge-response", text: "c2VjcmV0" }],
   ["AUTH_PENDING", { kind: "auth-pending", timeout: undefined }],
   ["AUTH_PENDING,x,timeout 90", { kind: "auth-pending", timeout: 90 }],
-  ["PUSH_UPDATE,dns x", { kind: "unknown", text: "PUSH_UPDATE,dns x" }],
+  [
+    "PUSH_UPDATE,dns x,-route",
+    { kind: "push-update", options: ["dns x", "-route"], continuation: false },
+  ],
   ["PUSH_REPLYX", { kind: "unknown", text: "PUSH_REPLYX" }],
 ];
 
