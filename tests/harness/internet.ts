@@ -123,7 +123,7 @@ export class Internet implements AsyncDisposable {
 /** Rules of the firewall, routes, policy rules and switches of a host: equal means untouched. */
 export async function machineState(namespace: NetworkNamespace): Promise<string> {
   const script = `nft list ruleset; ip route show table all; ip -6 route show table all; ip rule;
-    ip -6 rule; ip -br address; cd /proc/sys/net;
+    ip -6 rule; ip -o address; cd /proc/sys/net;
     grep -rs . ipv4/ip_forward ipv4/conf ipv6/conf | sort`;
   const state = await namespace.exec(["sh", "-c", script]);
   // How long an address or route lasts changes by itself.

@@ -83,7 +83,7 @@ await testWith("a client is the exit node of another one", async (context) => {
     assert.deepEqual(reached, []);
     await using _flow = await ContinuousPing.start(client, internet.address);
     const after = server.process.lineCount;
-    await exitPeer.process.stop();
+    await exitPeer.process.stop("SIGTERM", timeoutMs);
     await server.process.waitForLine(/dropped: paris is not there/, { after, timeoutMs });
     assert.equal(await machineState(exit.namespace), before);
     // Enough packets for one of them to be seen outside.
@@ -107,7 +107,7 @@ await testWith("a client is the exit node of another one", async (context) => {
     assert.notEqual(await machineState(exit.namespace), before);
     await using exitPeer = await startExit();
     await exitPeer.ready({ timeoutMs });
-    await exitPeer.process.stop();
+    await exitPeer.process.stop("SIGTERM", timeoutMs);
     assert.equal(await machineState(exit.namespace), before);
   });
 
@@ -137,7 +137,7 @@ await testWith("a client is the exit node of another one", async (context) => {
 
   await context.step("a client asks for the exit node that it wishes", async () => {
     await chooseExit(choices, "client", undefined);
-    await clientPeer.process.stop();
+    await clientPeer.process.stop("SIGTERM", timeoutMs);
     const after = server.process.lineCount;
     const extra = ["use-exit server"];
     await using ours = await scenario.startClient({ implementation: "ours", extra });

@@ -36,8 +36,8 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
         // Whoever is outside and knows of the tunnel's addresses cannot begin.
         const ping = ["ping", "-n", "-c", "2", "-W", "1", "10.8.0.2"];
         assert.equal((await router.tryExec(ping)).code, 1);
-        await clientPeer.process.stop();
-        await peer.process.stop();
+        await clientPeer.process.stop("SIGTERM", timeoutMs);
+        await peer.process.stop("SIGTERM", timeoutMs);
         assert.equal(await machineState(server.namespace), before);
       },
     );
@@ -55,7 +55,7 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
     await peer.process.waitForLine(/undone what process \d+ had left: nftables table/, {
       timeoutMs,
     });
-    await peer.process.stop();
+    await peer.process.stop("SIGTERM", timeoutMs);
     assert.equal(await machineState(server.namespace), before);
   });
   await context.step("vpn serve --exit from nothing is all that a client needs", async () => {
@@ -74,8 +74,8 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
     await client.exec([...exitNode, "default", "--state", state]);
     await peer.waitForLine(/client: Internet traffic goes by the server/, { timeoutMs });
     assert.equal(await internet.sourceOf(client, "udp", 4), server.address);
-    await clientPeer.stop();
-    await peer.stop();
+    await clientPeer.stop("SIGTERM", timeoutMs);
+    await peer.stop("SIGTERM", timeoutMs);
     assert.equal(await machineState(server.namespace), before);
   });
 }, [...peerRequirements, "nft"]);
