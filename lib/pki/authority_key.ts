@@ -74,7 +74,7 @@ export async function openSigner(
     if (passphrase === undefined) {
       throw new VpnError(
         `${path} is encrypted`,
-        "give its passphrase with --passphrase-file FILE",
+        "give a file with its passphrase: --passphrase-file, or --ca-passphrase-file of vpn serve",
       );
     }
     given = await passphrase();

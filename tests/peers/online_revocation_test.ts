@@ -18,13 +18,17 @@ await testWith("a client refuses a server that its authority has revoked", async
   const [serverHost, { namespace }] = network.hosts;
   const url = `http://${serverHost.address}:8080`;
   const state = `${directory.path}/state`;
-  using authority = await createStateAuthority(state, { keyType: "ec:p256" });
+  const passphrase = "correct horse";
+  const passphraseFile = `${directory.path}/passphrase`;
+  await Deno.writeTextFile(passphraseFile, `${passphrase}\n`, { mode: 0o600 });
+  using authority = await createStateAuthority(state, { keyType: "ec:p256", passphrase });
   await authority.index.setSetting("url", url);
   const { files } = await openStateDirectory(state, {
     createIfMissing: true,
     tlsAuthKey: generateStaticKey,
     remote: serverHost.address,
     keyType: "ec:p256",
+    passphrase: () => passphrase,
   });
   // OpenVPN serves, so that what it sees of a client is told by another implementation.
   await using server = serverHost.namespace.spawn([
@@ -35,6 +39,7 @@ await testWith("a client refuses a server that its authority has revoked", async
   await using service = serverHost.namespace.spawn([
     ...[...vpn, "serve", "--state", state, "--http", `${serverHost.address}:8080`],
     ...["--port", "1195", "--server", "10.9.0.0", "255.255.255.0"],
+    ...["--ca-passphrase-file", passphraseFile],
   ]);
   await service.waitForLine(completed, generous);
   const connect = (...options: string[]) =>

@@ -26,11 +26,14 @@ export async function link(given: PkiOperation<"link">): Promise<void> {
     await authority.index.setting("link-url"),
   );
   const pictures: OutputFile[] = [];
-  if (given.qr || png !== undefined || svg !== undefined) {
-    const { qrForTerminal, qrPng, qrSvg } = await import("./qr_code.ts");
+  if (png !== undefined || svg !== undefined) {
+    const { qrPng, qrSvg } = await import("./qr_picture.ts");
     if (png !== undefined) pictures.push({ path: png, content: qrPng(url), secret: true });
     if (svg !== undefined) pictures.push({ path: svg, content: qrSvg(url), secret: true });
-    if (given.qr && !given.json) print(qrForTerminal(url, takesColours()), "");
+  }
+  if (given.qr && !given.json) {
+    const { terminalQrCode } = await import("../qr_code.ts");
+    print(...terminalQrCode(url, takesColours()), "");
   }
   await writeOutputFiles(pictures, given.force);
   if (given.json) return printJson({ url, expiresAt: new Date(expiresAt).toISOString() });

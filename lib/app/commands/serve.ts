@@ -9,6 +9,7 @@ import { Netlink } from "deno-tun";
 import { VpnError } from "../../base/errors.ts";
 import { generateStaticKey } from "../../crypto/static_key.ts";
 import { defaultStateDirectory, openStateDirectory } from "../../pki/mod.ts";
+import { passphraseSource } from "../authority/passphrase.ts";
 import { resolversForClients } from "../exit/resolvers.ts";
 import { uniqueLocalNetwork } from "../exit/unique_local.ts";
 import { runProgram } from "../program.ts";
@@ -90,6 +91,7 @@ async function preparedConfiguration(args: ServeArguments): Promise<string> {
     createIfMissing: true,
     tlsAuthKey: generateStaticKey,
     remote: address,
+    passphrase: passphraseSource(passphraseFile(args.options)),
     exit: args.exit
       ? { resolvers: resolversForClients(), networkIpv6: uniqueLocalNetwork() }
       : undefined,
@@ -97,6 +99,12 @@ async function preparedConfiguration(args: ServeArguments): Promise<string> {
   for (const notice of state.notices) say(notice);
   for (const line of state.created ? firstStart(path, address) : laterStart(path)) say(line);
   return state.files.serverConfiguration;
+}
+
+/** `--ca-passphrase-file` among OpenVPN's options: a first start issues certificates. */
+function passphraseFile(options: readonly string[]): string | undefined {
+  const at = options.lastIndexOf("--ca-passphrase-file");
+  return at < 0 ? undefined : options[at + 1];
 }
 
 function firstStart(path: string, address: string): string[] {

@@ -95,6 +95,13 @@ Deno.test("openssl's responder: answers by the authority itself and by its deleg
   });
 });
 
+/** Where a response says "good": 80 00, before the GeneralizedTime of thisUpdate. */
+function statusIndex(response: Uint8Array): number {
+  const at = response.toHex().indexOf("8000180f");
+  assert.ok(at > 0 && at % 2 === 0);
+  return at / 2;
+}
+
 Deno.test("answers that cannot be relied on", async () => {
   await inSetting(async ({ authority, alice, respond, write }) => {
     await write("other", "server");
@@ -130,10 +137,34 @@ Deno.test("answers that cannot be relied on", async () => {
       });
     });
     // The status changed under the signature: 80 00 is good, 82 00 unknown.
-    const at = good.findIndex((byte, i) => byte === 0x80 && good[i + 1] === 0x00);
+    const at = statusIndex(good);
     const changed = good.slice();
     changed[at] = 0x82;
     await refused(changed, /was not made by/, {}, "bad-signature");
+    await write("delegate", "ocsp");
+    const delegated = await respond("delegate", request, "-ndays", "90");
+    const altered = delegated.slice();
+    altered[statusIndex(delegated)] = 0x82;
+    await refused(altered, /was not made by/, {}, "bad-signature");
+    await refused(delegated, /outside its validity/, { now: now + 31 * 86_400_000 });
+    // A delegate of an authority that only has the same name.
+    await inTemporaryDirectory(async (directory) => {
+      const commonName = authority.certificate.commonName;
+      const path = join(directory, "s");
+      using double = await createStateAuthority(path, { keyType: "ec:p256", commonName });
+      await new OcspResponder(double).maintain();
+      const [entry] = await double.list();
+      const der = await double.certificateOf(entry);
+      await Deno.writeTextFile(join(path, "ocsp.crt"), certificatePem(der));
+      await Deno.writeTextFile(join(path, "ocsp.key"), await double.privateKeyOf(entry) ?? "");
+      const by = ["-rsigner", join(path, "ocsp.crt"), "-rkey", join(path, "ocsp.key")];
+      const response = await respond("ca", request, ...by, "-ndays", "1");
+      await refused(response, /was not made by/, {}, "bad-signature");
+      // Our authority's word on the double's certificate of the same number.
+      const theirs = writeOcspRequest(alice, double.certificate, nonce);
+      const other = ["-CA", double.files.caCertificate, "-ndays", "1"];
+      await refused(await respond("ca", theirs, ...other), /says nothing about/);
+    });
     const stale = await respond("ca", request, "-nmin", "1");
     await refused(stale, /too old/, { now: now + 7 * 60_000 });
     await refused(Uint8Array.fromHex("30030a0103"), /does not answer: try later/);

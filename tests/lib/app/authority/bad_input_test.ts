@@ -38,7 +38,10 @@ await testWith("damaged and foreign files, wrong passphrases, bad requests", asy
     assert.doesNotMatch(result.stderr, /correct horse|another passphrase/);
     assert.deepEqual(await contents(state), before);
   };
-  await refused(["issue", "bob", ...quick], /ca\.key is encrypted: give its passphrase/);
+  await refused(
+    ["issue", "bob", ...quick],
+    /ca\.key is encrypted: give a file with its passphrase/,
+  );
   await refused(
     ["issue", "bob", ...quick, "--passphrase-file", "wrong"],
     /ca\.key: the passphrase is wrong, or the key is damaged/,

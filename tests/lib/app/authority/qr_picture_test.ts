@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { crc32, inflateSync } from "node:zlib";
 import decodeQR from "qr/decode.js";
-import { qrForTerminal, qrPng, qrSvg } from "../../../../lib/app/authority/qr_code.ts";
+import { qrPng, qrSvg } from "../../../../lib/app/authority/qr_picture.ts";
 
 const text = "https://vpn.example:8443/get/A7ChVWAmtYh_dWYkAKRBmMCmnsDnN0AHNBltWk3qLBc";
 
@@ -39,8 +39,6 @@ Deno.test("the PNG says what it was made of", () => {
   assert.equal(decodeQR(readPng(qrPng(text))), text);
 });
 
-Deno.test("the terminal's form has no colours unless it takes them; SVG is one element", () => {
-  assert.ok(!qrForTerminal(text, false).includes("\x1b"));
-  assert.ok(qrForTerminal(text, true).includes("\x1b["));
+Deno.test("SVG is one element", () => {
   assert.match(qrSvg(text), /^<svg [^]*<\/svg>\n$/);
 });

@@ -1,5 +1,5 @@
 /**
- * QR codes for the terminal and for files.
+ * QR codes as pictures.
  *
  * @module
  */
@@ -9,11 +9,6 @@ import { writePng } from "./png.ts";
 
 /** Pixels of a module in a PNG. */
 const SCALE = 8;
-
-/** Lines for the terminal; `colours`: it takes them, so that dark is dark on any background. */
-export function qrForTerminal(text: string, colours: boolean): string {
-  return encodeQR(text, colours ? "term" : "ascii").trimEnd();
-}
 
 /** As PNG, dark on light with the margin that scanners need. */
 export function qrPng(text: string): Uint8Array {
