@@ -1,5 +1,6 @@
 /**
- * IP packets in a byte stream: each behind its length, 2 bytes big-endian.
+ * IP packets in a byte stream: each behind its length, 2 bytes big-endian. A length of 0 is a sign of
+ * life.
  *
  * @module
  */
@@ -8,6 +9,9 @@ import { ChannelError } from "../../channel/connection/errors.ts";
 
 /** Of the length in front, in bytes. */
 export const frameHeaderLength = 2;
+
+/** A sign of life. */
+export const keepaliveFrame: Readonly<Uint8Array> = new Uint8Array(frameHeaderLength);
 
 /** The shortest packet there is, an IPv4 header (RFC 791), in bytes. */
 const shortestPacket = 20;
@@ -30,6 +34,10 @@ export class PacketFrames {
       if (this.#received < frameHeaderLength) {
         this.#header[this.#received++] = chunk[offset++];
         if (this.#received < frameHeaderLength) continue;
+        if (this.#length === 0) {
+          this.#received = 0;
+          continue;
+        }
         if (this.#length < shortestPacket) {
           throw new ChannelError("malformed", `no IP packet has ${this.#length} bytes`);
         }

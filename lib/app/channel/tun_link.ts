@@ -8,7 +8,8 @@ import type { Log } from "../../base/log.ts";
 import { VpnError } from "../../base/errors.ts";
 import type { Channel } from "../../channel/connection/channel.ts";
 import { type TunnelAddress, TunnelInterface } from "../../net/tunnel_interface.ts";
-import { frameHeaderLength, PacketFrames } from "./packet_frames.ts";
+import { defaultKeepalive, Keepalive } from "./keepalive.ts";
+import { frameHeaderLength, keepaliveFrame, PacketFrames } from "./packet_frames.ts";
 import { TunQueue } from "./tun_queue.ts";
 
 /** What the command line says of the device. */
@@ -21,8 +22,11 @@ export interface TunLinkOptions {
   readonly mtu?: number;
 }
 
-/** Packets that go in one write, in bytes. */
-const batchCapacity = 65536;
+/** With that many bytes of packets a write is full; the last packet may go beyond. */
+const batchLength = 65536;
+
+/** A frame of the longest packet, in bytes. */
+const longestFrame = frameHeaderLength + 65535;
 
 /** How long a device is left alone that has nothing to read, ms. */
 const idlePause = 10;
@@ -81,30 +85,37 @@ export class TunLink implements AsyncDisposable {
     const frames = new PacketFrames();
     // The kernel refuses what is no packet, and a full queue loses some: as on any link.
     const take = (packet: Uint8Array) => void this.#queue.write(packet);
+    const keepalive = new Keepalive(
+      defaultKeepalive,
+      () => {
+        // While others wait to be sent, one more says nothing.
+        if ((writer.desiredSize ?? 0) > 0) writer.write(keepaliveFrame).catch(() => {});
+      },
+      () => channel.abort("the peer has been silent for too long"),
+    );
     try {
-      for await (const chunk of channel.readable) frames.push(chunk, take);
+      for await (const chunk of channel.readable) {
+        keepalive.received();
+        frames.push(chunk, take);
+      }
       await writer.close();
     } catch (error) {
       channel.abort();
       throw error;
     } finally {
+      keepalive.stop();
       if (this.#channel === channel) this.#channel = this.#writer = undefined;
     }
   }
 
   async #readPackets(): Promise<void> {
-    const batch = new Uint8Array(batchCapacity);
+    const batch = new Uint8Array(batchLength + longestFrame);
+    // A wait for each batch, so that nothing else starves while packets never end.
     while (await this.#queue.readable()) {
       let length = 0;
-      let packets = 0;
-      for (;;) {
+      while (length < batchLength) {
         const packet = this.#queue.read();
         if (packet === undefined) break;
-        packets++;
-        if (length + frameHeaderLength + packet.length > batch.length) {
-          await this.#send(batch.subarray(0, length));
-          length = 0;
-        }
         batch[length] = packet.length >> 8;
         batch[length + 1] = packet.length & 0xff;
         batch.set(packet, length + frameHeaderLength);
@@ -112,7 +123,7 @@ export class TunLink implements AsyncDisposable {
       }
       if (length > 0) await this.#send(batch.subarray(0, length));
       // A device that is down may be called readable all the time.
-      if (packets === 0) await new Promise((resolve) => setTimeout(resolve, idlePause));
+      else await new Promise((resolve) => setTimeout(resolve, idlePause));
     }
     if (!this.#queue.gone) return;
     this.#log.error(`the device ${this.#device.name} was deleted`);

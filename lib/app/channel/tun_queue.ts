@@ -9,11 +9,11 @@ import { Epoll, EpollEvent, EventFd, PinnedMemory, TunPort } from "deno-tun";
 const Token = { tun: 1, wake: 2 } as const;
 
 /** Room for one packet of the longest kind, in bytes. */
-const packetCapacity = 65536;
+const packetCapacity = 65535;
 
 /** Reads and writes a device's packets. */
 export class TunQueue implements AsyncDisposable {
-  readonly #memory = new PinnedMemory(4 * packetCapacity);
+  readonly #memory = new PinnedMemory(3 * packetCapacity);
   readonly #port: TunPort;
   readonly #readOffset: number;
   readonly #writeOffset: number;
