@@ -10,7 +10,6 @@ import type { Log } from "../../base/log.ts";
 import type { ListenAddress } from "../../config/config.ts";
 import { Authority } from "../../pki/authority.ts";
 import type { PassphraseSource } from "../../pki/authority_key.ts";
-import { parseCertificates } from "../../pki/certificate.ts";
 import { OcspResponder } from "../../pki/ocsp_responder.ts";
 import { addressText, HttpListener, type ListenerCertificate } from "./http_listener.ts";
 import { HttpService } from "./http_service.ts";
@@ -28,11 +27,8 @@ export interface AuthorityServiceOptions {
   readonly log: Log;
 }
 
-const DAY = 86_400_000;
-/** How often lists and certificates are looked at, ms. */
+/** How often list and responder are looked at, ms. */
 const INTERVAL = 6 * 3_600_000;
-/** A certificate with less left is warned of, ms. */
-const SOON = 30 * DAY;
 
 /** See the module's page. */
 export class AuthorityService implements AsyncDisposable {
@@ -77,6 +73,11 @@ export class AuthorityService implements AsyncDisposable {
     }
   }
 
+  /** The authority, open as long as the service: for a portal in the same process. */
+  get authority(): Authority {
+    return this.#authority;
+  }
+
   async #listen(
     address: ListenAddress,
     certificate: ListenerCertificate | undefined,
@@ -102,26 +103,10 @@ export class AuthorityService implements AsyncDisposable {
     try {
       for (const line of await authority.revocations.maintain(authority.now)) say(line);
       if (this.#answers) { for (const line of await this.#responder.maintain()) say(line); }
-      const { caCertificate, serverCertificate } = authority.files;
-      for (const file of [caCertificate, serverCertificate]) await this.#warnOfEnd(file);
     } catch (error) {
       // Tried again later; the server goes on with what it has.
       this.#log.warn(errorLine(error));
     }
-  }
-
-  async #warnOfEnd(file: string): Promise<void> {
-    let text: string;
-    try {
-      text = await Deno.readTextFile(file);
-    } catch {
-      return; // A server may have its certificate elsewhere.
-    }
-    const [{ notAfter }] = parseCertificates(text);
-    const left = notAfter - this.#authority.now;
-    if (left >= SOON) return;
-    const end = new Date(notAfter).toISOString().slice(0, 10);
-    this.#log.warn(`${file} ${left < 0 ? "ended" : "ends"} on ${end}: renew it with vpn pki renew`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

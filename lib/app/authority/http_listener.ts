@@ -15,6 +15,7 @@ import {
   type ServerOptions,
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import { VpnError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../config/config.ts";
 
@@ -51,6 +52,8 @@ const limits: ServerOptions = {
 
 /** Most connections at a time. */
 const MAX_CONNECTIONS = 256;
+/** Most of them from one address: nobody alone can take all. */
+const MAX_OF_ONE = 64;
 
 /** A listener that is open. */
 export class HttpListener implements AsyncDisposable {
@@ -85,6 +88,7 @@ export class HttpListener implements AsyncDisposable {
         onRequest,
       );
     server.maxConnections = MAX_CONNECTIONS;
+    boundEachAddress(server);
     server.on("clientError", (_error, socket) => socket.destroy());
     server.on("tlsClientError", (_error: Error, socket: { destroy(): void }) => socket.destroy());
     await new Promise<void>((resolve, reject) => {
@@ -111,6 +115,21 @@ export class HttpListener implements AsyncDisposable {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+function boundEachAddress(server: Server): void {
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once("close", () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    if (count > MAX_OF_ONE) socket.destroy();
+  });
 }
 
 /** An address as users write it. */

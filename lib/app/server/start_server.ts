@@ -6,6 +6,7 @@
 
 import type { Log } from "../../base/log.ts";
 import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
+import { CertificateEnds } from "../certificate_ends.ts";
 import { openAuthorityService } from "../authority/open_service.ts";
 import { clientKeyVerification } from "../control_protection/client_key_verification.ts";
 import { serverControlWrap } from "../control_protection/control_wrap.ts";
@@ -36,6 +37,7 @@ export async function startServer(
     passphrase: () => new TerminalPrompt(log).passphrase(new AbortController().signal),
   });
   opened.use(await openAuthorityService(config, files, log));
+  opened.use(new CertificateEnds(config.tls, files, log));
   const server = await Server.start({
     config,
     credentials: { ...credentials, clientCertificate: config.verifyClientCert },

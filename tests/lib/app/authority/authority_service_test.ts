@@ -271,6 +271,37 @@ Deno.test("who says nothing, or not all, is cut off", async () => {
   );
 });
 
+Deno.test("one address has 64 connections at most, by HTTP and by HTTPS", async () => {
+  await using directory = await TemporaryDirectory.create();
+  using authority = await createStateAuthority(join(directory.path, "s"), { keyType: "ec:p256" });
+  const entry = await authority.issue({ name: "web", purpose: "server", keyType: "ec:p256" });
+  const certificate = {
+    certificate: certificatePem(await authority.certificateOf(entry)),
+    key: await authority.privateKeyOf(entry) ?? "",
+  };
+  for (const kind of [undefined, certificate]) {
+    await using listener = await HttpListener.open(
+      { host, port: 0 },
+      kind,
+      (_, response) => void response.end(),
+    );
+    const connections = await Promise.all(
+      Array.from({ length: 80 }, () => Deno.connect({ hostname: host, port: listener.port })),
+    );
+    // Those beyond are closed at once; the others wait for what is said.
+    let closed = 0;
+    const enough = Promise.withResolvers<void>();
+    const reads = connections.map(async (connection) => {
+      const count = await connection.read(new Uint8Array(1)).catch(() => null);
+      if (count === null && ++closed === 16) enough.resolve();
+    });
+    await enough.promise;
+    assert.equal(closed, 16);
+    for (const connection of connections) connection.close();
+    await Promise.all(reads);
+  }
+});
+
 Deno.test("the responder's certificate: renewed by itself, or said to end", async () => {
   await using directory = await TemporaryDirectory.create();
   const state = join(directory.path, "state");
