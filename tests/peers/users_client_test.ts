@@ -11,7 +11,8 @@ const timeoutMs = 60_000;
 const password = "open sesame";
 
 /**
- * What decides at the server: alice needs a password, bob a code with it, carol answers a challenge,
+ * What decides at the server: alice needs a password, early is too early at first, bob needs a code
+ * with the password, carol answers a challenge,
  * dave logs in with a browser (after a while of its own), erin answers a question meanwhile.
  */
 const decider = `#!/bin/sh
@@ -30,6 +31,11 @@ case "$name $password" in
     ( while [ -e "$0.dave-waits" ]; do sleep 0.2; done; printf 1 > "$auth_control_file" ) \\
       < /dev/null > /dev/null 2>&1 &
     exit 2 ;;
+  "early ${password}")
+    [ -e "$0.late" ] && exit 0
+    touch "$0.late"
+    printf 'TEMP[backoff 1,advance no]:come later' > "$auth_failed_reason_file"
+    exit 1 ;;
   "erin ${password}")
     printf '60\ncrtext\nCR_TEXT:R,E:Which colour\n' > "$auth_pending_file"
     exit 2 ;;
@@ -97,6 +103,13 @@ await testWith("our client logs in at OpenVPN in every way that it asks for", as
     await alice.process.waitForLine(/renews the auth-token/, { timeoutMs });
     await pingSizes(host, tunnelServerAddress, [56]);
     assert.doesNotMatch(alice.process.output, new RegExp(`${password}|SESS_ID_AT_`));
+  });
+
+  await context.step("a server that refuses for the moment is tried again", async () => {
+    const extra = [await credentials(scenario, "early", password)];
+    await using early = await scenario.startClient(client(extra));
+    await early.process.waitForLine(/AUTH_FAILED,TEMP/, { timeoutMs });
+    await early.ready({ timeoutMs });
   });
 
   await context.step("name, password and code are asked for on the terminal", async () => {

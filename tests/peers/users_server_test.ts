@@ -186,7 +186,12 @@ const decider = `#!/bin/sh
 env > "$0.$username.env"
 case "$username $password" in
   " ") [ "$common_name" = client ]; exit ;;
-  "alice open sesame") exit 0 ;;
+  "alice open sesame") [ ! -e "$0.no-alice" ]; exit ;;
+  "early open sesame")
+    [ -e "$0.late" ] && exit 0
+    touch "$0.late"
+    printf 'TEMP[backoff 1,advance no]:come later' > "$auth_failed_reason_file"
+    exit 1 ;;
   "slow open sesame")
     touch "$0.waits"
     ( while [ -e "$0.waits" ]; do sleep 0.2; done; printf 1 > "$auth_control_file" ) \\
@@ -272,6 +277,35 @@ await testWith(
       assert.equal(variables.get("SECRET_OF_THE_SERVER"), undefined);
       assert.equal((await environment("slow")).get("common_name"), "");
     });
+
+    await context.step("it may send away for a moment", async () => {
+      const extra = [await passwordFile(scenario, "early", "open sesame")];
+      await using early = await scenario.startClient(client(extra));
+      await early.process.waitForLine(/AUTH_FAILED,TEMP\[backoff 1,advance no\]:come later/, {
+        timeoutMs,
+      });
+      await early.ready({ timeoutMs });
+    });
+
+    await context.step(
+      "it is asked again when keys are renewed, and may change its mind",
+      async () => {
+        const extra = [await passwordFile(scenario, "alice", "open sesame"), "reneg-sec 3"];
+        await using alice = await scenario.startClient(client(extra));
+        const mark = server.process.lineCount;
+        await alice.ready({ timeoutMs });
+        const again = /alice.*Username\/Password authentication succeeded for username 'alice'/;
+        await server.process.waitForLine(again, { timeoutMs, after: mark });
+        await Deno.writeTextFile(`${verify}.no-alice`, "");
+        await alice.process.waitForLine(/AUTH_FAILED/, { timeoutMs });
+        // Told, rather than left alone and refused when it came again.
+        assert.doesNotMatch(alice.process.output, /ping-restart/);
+        await server.process.waitForLine(/alice.*client-instance exiting/, {
+          timeoutMs,
+          after: mark,
+        });
+      },
+    );
 
     await context.step("it may have the user asked meanwhile", async () => {
       const socket = `${directory}/erin`;

@@ -263,8 +263,8 @@ export class ServerInstance implements ServerClient {
     } catch (error) {
       this.#refused(error);
     }
-    // Nobody waits for a push: at a renegotiation the refusal goes out at once.
-    if (this.#refusal !== undefined && keyId > 0) this.#refuse();
+    // It is told over the new keys' TLS, as at first: OpenVPN no longer reads the former one's.
+    if (this.#refusal !== undefined) this.#peer?.remove();
   }
 
   #optionValues() {
