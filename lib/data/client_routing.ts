@@ -30,20 +30,26 @@ export class ClientRouting {
   readonly #exits: ExitRoutes;
   readonly #counters: TrafficCounters;
   readonly #clientToClient: boolean;
+  readonly #blockIpv6: boolean;
 
-  /** @param clientToClient Packets to another client's network do not go to the TUN device. */
+  /**
+   * @param clientToClient Packets to another client's network do not go to the TUN device.
+   * @param blockIpv6 IPv6 packets go nowhere.
+   */
   constructor(
     peers: PeerTable,
     routes: RouteTable,
     exits: ExitRoutes,
     counters: TrafficCounters,
     clientToClient: boolean,
+    blockIpv6 = false,
   ) {
     this.#peers = peers;
     this.#routes = routes;
     this.#exits = exits;
     this.#counters = counters;
     this.#clientToClient = clientToClient;
+    this.#blockIpv6 = blockIpv6;
   }
 
   /**
@@ -51,6 +57,10 @@ export class ClientRouting {
    * `FORWARD`, counts what it drops.
    */
   route(batch: PacketBatch, i: number, peer: Peer, version: 4 | 6): Verdict {
+    if (version === 6 && this.#blockIpv6) {
+      this.#drop(DropReason.IPV6_BLOCKED);
+      return Verdict.REFUSE;
+    }
     const view = batch.memory.view;
     const offset = batch.offset[i];
     const source = version === 4

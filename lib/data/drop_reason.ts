@@ -63,6 +63,8 @@ export const DropReason = {
   OTHER_EXIT: 26,
   /** The access list of the peer that sent it, or that it is for, denies it. */
   ACCESS_DENIED: 27,
+  /** IPv6 of a client, with `block-ipv6`. */
+  IPV6_BLOCKED: 28,
 } as const;
 
 /** One of {@linkcode DropReason}. */

@@ -52,6 +52,8 @@ export interface OpenerOptions {
   readonly clientToClient: boolean;
   /** Whether a peer may change its address; on a server it may where it sends its peer-id. */
   readonly float: boolean;
+  /** Server: IPv6 packets of clients are refused. */
+  readonly blockIpv6?: boolean;
 }
 
 /** Opens batches. */
@@ -75,7 +77,14 @@ export class Opener {
     this.#counters = counters;
     this.#listener = listener;
     this.#server = options.server;
-    this.#routing = new ClientRouting(peers, routes, exits, counters, options.clientToClient);
+    this.#routing = new ClientRouting(
+      peers,
+      routes,
+      exits,
+      counters,
+      options.clientToClient,
+      options.blockIpv6,
+    );
     this.#float = options.float;
   }
 

@@ -14,6 +14,8 @@ export const Verdict = {
   FORWARD: 2,
   /** It goes to the TUN device and to all other peers. */
   BROADCAST: 3,
+  /** It goes nowhere, and its sender is told (`block-ipv6`). */
+  REFUSE: 4,
 } as const;
 
 /** One of {@linkcode Verdict}. */

@@ -82,7 +82,8 @@ export class DataPlane {
   }
 
   async #start(options: DataPlaneOptions): Promise<string> {
-    const { engine, maxPeers, role, clientToClient, clientExits, float, offload } = options;
+    const { engine, maxPeers, role, clientToClient, clientExits, ipv6RefusalSource } = options;
+    const { float, offload } = options;
     this.#post({
       kind: "start",
       eventFd: this.#eventFd.fd,
@@ -92,6 +93,7 @@ export class DataPlane {
       role,
       clientToClient,
       clientExits,
+      ipv6RefusalSource,
       float,
       offload,
     });

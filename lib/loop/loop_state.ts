@@ -8,6 +8,7 @@ import type { CryptoEngine, PacketMemory } from "../crypto/engine.ts";
 import type { Coalescer } from "../data/coalesce.ts";
 import type { DataListener } from "../data/data_listener.ts";
 import { ExitRoutes } from "../data/exit_routes.ts";
+import { Ipv6Refusal } from "../data/ipv6_refusal.ts";
 import { Opener } from "../data/open.ts";
 import type { DataKey, Peer } from "../data/peer.ts";
 import { PeerTable } from "../data/peer_table.ts";
@@ -31,6 +32,7 @@ export interface LoopOptions {
   readonly clientToClient: boolean;
   /** Default: no. */
   readonly clientExits?: boolean;
+  readonly ipv6RefusalSource?: Uint8Array;
   readonly float: boolean;
   readonly clock: LoopClock;
   /** Tells main. */
@@ -55,6 +57,8 @@ export class LoopState implements DataListener {
   readonly opener: Opener;
   readonly post: (event: WorkerEvent) => void;
   readonly sockets: SocketTable;
+  /** `block-ipv6`. */
+  readonly ipv6Refusal: Ipv6Refusal | undefined = undefined;
   device: PacketDevice | undefined = undefined;
   /** For a device with offloads: merges what goes to it. */
   coalescer: Coalescer | undefined = undefined;
@@ -79,17 +83,26 @@ export class LoopState implements DataListener {
     this.server = options.role === "server";
     this.clientToClient = this.server && options.clientToClient;
     this.forwarding = this.server &&
-      (options.clientToClient || options.clientExits === true);
+      (options.clientToClient || options.clientExits === true ||
+        options.ipv6RefusalSource !== undefined);
     this.post = options.post;
     this.#clock = options.clock;
     this.peers = new PeerTable(options.memory, options.counters.maxPeers);
     this.exits = new ExitRoutes(options.counters.maxPeers);
     this.sockets = new SocketTable(options.counters);
     this.sealer = new Sealer(options.counters, this);
+    if (options.ipv6RefusalSource !== undefined) {
+      this.ipv6Refusal = new Ipv6Refusal(
+        options.memory,
+        this.checksum,
+        options.ipv6RefusalSource,
+      );
+    }
     this.opener = new Opener(this.peers, this.routes, this.exits, options.counters, this, {
       server: this.server,
       clientToClient: this.clientToClient,
       float: this.server || options.float,
+      blockIpv6: this.server && this.ipv6Refusal !== undefined,
     });
     this.readClock();
   }

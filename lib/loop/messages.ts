@@ -36,6 +36,8 @@ export interface StartCommand {
   readonly clientToClient: boolean;
   /** Server: clients may be exit nodes (`set-exit`). Default: no. */
   readonly clientExits?: boolean;
+  /** Server: IPv6 packets of clients are refused, with answers from this address (16 bytes). */
+  readonly ipv6RefusalSource?: Uint8Array;
   /** Client: accept packets of a peer from any address (`float`); a server always does. */
   readonly float: boolean;
   /** TUN and UDP offloads; off with `--disable-offload`. */

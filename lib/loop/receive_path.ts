@@ -16,6 +16,7 @@ import { Opcode, opcodeOf } from "../wire/opcode.ts";
 import { isControl } from "../wire/opcode.ts";
 import { DropReason } from "../data/drop_reason.ts";
 import { Verdict } from "../data/verdict.ts";
+import { maximumRefusalLength } from "../data/ipv6_refusal.ts";
 import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import { DeviceCounter } from "../data/traffic_counters.ts";
@@ -190,6 +191,10 @@ export class ReceivePath {
       const verdict = batch.verdict[i];
       if (verdict === Verdict.NONE) continue;
       const from = batch.key[i]!.peer.number;
+      if (verdict === Verdict.REFUSE) {
+        this.#refuse(batch, i, from);
+        continue;
+      }
       this.#state.counters.tunnelBytes[from] += batch.length[i];
       if (verdict === Verdict.DELIVER) this.#writeToDevice(batch, i);
       else if (verdict === Verdict.FORWARD) this.#forward(batch, i, batch.destination[i]);
@@ -219,6 +224,18 @@ export class ReceivePath {
       counters.drops[DropReason.DEVICE_REFUSED] += coalescer.packets(run);
     }
     coalescer.clear();
+  }
+
+  /** Tells the sender that its packet goes nowhere. */
+  #refuse(batch: PacketBatch, i: number, from: number): void {
+    const { ipv6Refusal, peers, sealer } = this.#state;
+    const peer = peers.get(from);
+    const place = this.#forwards?.full === false
+      ? this.#arena?.place(maximumRefusalLength) ?? -1
+      : -1;
+    if (peer === undefined || place < 0 || this.#forwards === undefined) return;
+    const length = ipv6Refusal?.answer(batch.offset[i], batch.length[i], place) ?? 0;
+    if (length > 0 && sealer.admit(this.#forwards, peer, place, length)) this.#arena?.take(length);
   }
 
   /** To the TUN device, and to everybody but the one that it came from. */

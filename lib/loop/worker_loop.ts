@@ -96,6 +96,7 @@ export class WorkerLoop {
       role: start.role,
       clientToClient: start.clientToClient,
       clientExits: start.clientExits,
+      ipv6RefusalSource: start.ipv6RefusalSource,
       float: start.float,
       clock: systemClock,
       post,

@@ -79,28 +79,38 @@ await testWith(
   },
 );
 
-await testWith("our server sends multicast to all clients", async () => {
-  await using scenario = await Scenario.create("multicast", { clients: 2 });
-  await using server = await scenario.startServer({
-    implementation: "ours",
-    extra: ["duplicate-cn"],
-  });
-  await server.ready({ timeoutMs: 60_000 });
-  await using first = await scenario.startClient({ implementation: "openvpn" }, 0);
-  await using second = await scenario.startClient({ implementation: "ours" }, 1);
-  await Promise.all([first, second].map((client) => client.ready({ timeoutMs: 60_000 })));
-  await using stack = new AsyncDisposableStack();
-  const captures = [0, 1].map((index) => {
-    const command = ["tcpdump", "-n", "-l", "-i", "tun0", "-c", "1", "dst 239.1.2.3"];
-    return stack.use(scenario.clientHost(index).namespace.spawn(command));
-  });
-  await Promise.all(captures.map((capture) => capture.waitForLine(/listening on/)));
-  const ping = ["ping", "-n", "-c", "1", "-W", "1", "-I", "tun0", "239.1.2.3"];
-  await eventually("both clients see a packet", async () => {
-    await scenario.serverHost.namespace.tryExec(ping);
-    return captures.every(({ output }) => / > 239\.1\.2\.3: ICMP echo request/.test(output));
-  });
-});
+await testWith(
+  "our server sends multicast to all clients, and refuses IPv6 with block-ipv6",
+  async () => {
+    await using scenario = await Scenario.create("multicast", { clients: 2 });
+    await using server = await scenario.startServer({
+      implementation: "ours",
+      extra: ["duplicate-cn", "server-ipv6 fd00:8::/64", "block-ipv6"],
+    });
+    await server.ready({ timeoutMs: 60_000 });
+    await using first = await scenario.startClient({ implementation: "openvpn" }, 0);
+    await using second = await scenario.startClient({ implementation: "ours" }, 1);
+    await Promise.all([first, second].map((client) => client.ready({ timeoutMs: 60_000 })));
+    await using stack = new AsyncDisposableStack();
+    const captures = [0, 1].map((index) => {
+      const command = ["tcpdump", "-n", "-l", "-i", "tun0", "-c", "1", "dst 239.1.2.3"];
+      return stack.use(scenario.clientHost(index).namespace.spawn(command));
+    });
+    await Promise.all(captures.map((capture) => capture.waitForLine(/listening on/)));
+    const ping = ["ping", "-n", "-c", "1", "-W", "1", "-I", "tun0", "239.1.2.3"];
+    await eventually("both clients see a packet", async () => {
+      await scenario.serverHost.namespace.tryExec(ping);
+      return captures.every(({ output }) => / > 239\.1\.2\.3: ICMP echo request/.test(output));
+    });
+    // The kernel believes the answer: its checksum is right, and it is about that connection.
+    for (const index of [0, 1]) {
+      const script = `await Deno.connect({ hostname: "fd00:8::1", port: 80 });`;
+      const command = [Deno.execPath(), "eval", "--no-config", script];
+      const { stderr } = await scenario.clientHost(index).namespace.tryExec(command);
+      assert.match(stderr, /Network is unreachable/);
+    }
+  },
+);
 
 await testWith("sessions end: inactive on our client, session-timeout on our server", async () => {
   await using scenario = await Scenario.create("limits");

@@ -11,9 +11,10 @@
  * @module
  */
 
+import { parseAddress } from "deno-tun";
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Transport } from "../../config/config.ts";
+import type { ServerConfig, Transport } from "../../config/config.ts";
 import { type AcceptedClient, ResetResponder } from "../../control/reset_responder.ts";
 import { ClientKeyMemory } from "../../control/client_key_memory.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
@@ -52,6 +53,14 @@ const programsEnd = 10_000;
 
 /** How long clients have to acknowledge that we end, ms. */
 const farewell = 300;
+
+/** Where answers come from where the server has no IPv6 address (openvpn(8), `--block-ipv6`). */
+const linkLocalSource = "fe80::7";
+
+function ipv6RefusalSource({ network }: ServerConfig): Uint8Array | undefined {
+  if (!network.blockIpv6) return undefined;
+  return parseAddress(network.ifconfigIpv6?.local ?? linkLocalSource);
+}
 
 /** See the module's page. */
 export class Server {
@@ -126,6 +135,7 @@ export class Server {
         role: "server",
         clientToClient: config.clientToClient,
         clientExits: server.#exit?.clientExits,
+        ipv6RefusalSource: ipv6RefusalSource(config),
         float: true,
         offload: config.process.offload,
         onEvent: (event) => server.#event(event),

@@ -23,6 +23,7 @@ export function serverStatus(
       commonName,
       realAddress,
       virtualAddress: lease.address,
+      virtualIpv6Address: lease.ipv6?.address,
       bytesReceived: bytesIn,
       bytesSent: bytesOut,
       connectedSince: createdAt,
@@ -31,8 +32,10 @@ export function serverStatus(
       cipher: instance.cipher ?? "",
     });
     const lastReference = lastReceived || createdAt;
-    if (lease.address !== undefined) {
-      routes.push({ virtualAddress: lease.address, commonName, realAddress, lastReference });
+    const behind = lease.networks.map(({ network, prefixLength }) => `${network}/${prefixLength}`);
+    for (const virtualAddress of [lease.address, lease.ipv6?.address, ...behind]) {
+      if (virtualAddress === undefined) continue;
+      routes.push({ virtualAddress, commonName, realAddress, lastReference });
     }
   }
   return { time: Date.now(), clients, routes };

@@ -45,7 +45,7 @@ export const ignoredOptions = rows("ignored", [
   ignored("tcp-queue-limit", "N", "Queues have a limit of their own"),
   ignored("prng", "[ALGORITHM] [LENGTH]", "Random numbers come from the system"),
   ignored("use-prediction-resistance", "", "Random numbers come from the system"),
-  ignored("x509-track", "NAME", "For scripts"),
+  ignored("x509-track", "NAME", "Programs are told all of a certificate's subject"),
   ignored("iproute", "COMMAND", "Addresses and routes are set through netlink"),
   ignored("http-proxy-retry", "[X…]", "As any other connection", connection),
   ignored("http-proxy-timeout", "SECONDS", "connect-timeout counts", connection),

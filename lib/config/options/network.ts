@@ -130,7 +130,8 @@ export const networkOptions = rows("network", [
     name: "route-ipv6-gateway",
     usage: "GATEWAY",
     where: pushed,
-    summary: "Gateway of IPv6 routes that name none",
+    class: "ignored",
+    summary: "IPv6 routes that name no gateway go into the tunnel, which needs none",
     apply: (context, [gateway]) => void parse.ipv6(context, gateway),
   },
   {

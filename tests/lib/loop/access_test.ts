@@ -122,3 +122,48 @@ Deno.test("bytes in the tunnel are counted, pings are not", async () => {
   assert.equal(client.counters.peer(0).tunnelBytes, 100 + 200);
   tunnel.close();
 });
+
+Deno.test("with block-ipv6 a client's IPv6 is refused, and it is told", async () => {
+  const source = Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7);
+  const tunnel = await Tunnel.open(new InMemoryNetwork(), {
+    clients: 2,
+    clientToClient: true,
+    ipv6RefusalSource: source,
+  });
+  const { server, clients: [client, other] } = tunnel;
+  const own = Uint8Array.of(0xfd, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
+  const far = Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+  const group = Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+  const short = ipv6Packet(own, far, numbered(1));
+  const long = ipv6Packet(own, far, numbered(2, 1400));
+  const ping = ipv6Packet(own, far, numbered(3));
+  ping[6] = 58;
+  const nobody = ipv6Packet(new Uint8Array(16), far, numbered(4));
+  client.device.inbound.push(short, long, ping, ipv6Packet(own, group, numbered(5)), nobody);
+  tunnel.up(0, [6]);
+  await tunnel.pass();
+  assert.deepEqual(server.device.outbound.map(numberOf), [6]);
+  assert.deepEqual(other.device.outbound, []);
+  assert.equal(server.counters.dropped(DropReason.IPV6_BLOCKED), 5);
+  assert.equal(client.device.outbound.length, 2);
+  for (const [i, sent] of [short, long].entries()) {
+    const answer = client.device.outbound[i];
+    const quoted = Math.min(sent.length, 1280 - 48);
+    assert.equal(answer.length, 48 + quoted);
+    assert.deepEqual(answer.subarray(8, 24), source);
+    assert.deepEqual(answer.subarray(24, 40), own);
+    assert.deepEqual([...answer.subarray(40, 42)], [1, 0], "no route to destination");
+    assert.deepEqual(answer.subarray(48), sent.subarray(0, quoted));
+    assert.equal(checksum(answer), 0xffff);
+  }
+  tunnel.close();
+});
+
+/** The sum that ICMPv6's checksum covers (RFC 4443, section 2.3); 0xffff when it is right. */
+function checksum(packet: Uint8Array): number {
+  const view = new DataView(packet.slice(8).buffer);
+  let sum = packet.length - 40 + 58;
+  for (let at = 0; at < view.byteLength; at += 2) sum += view.getUint16(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum;
+}

@@ -93,6 +93,7 @@ export interface EndOptions {
   readonly engine?: EngineChoice | CryptoEngine;
   readonly clientToClient?: boolean;
   readonly clientExits?: boolean;
+  readonly ipv6RefusalSource?: Uint8Array;
   readonly float?: boolean;
   readonly maxPeers?: number;
   readonly transport?: InMemoryTransportOptions;
@@ -122,6 +123,7 @@ export class TunnelEnd {
       role: options.role,
       clientToClient: options.clientToClient ?? false,
       clientExits: options.clientExits,
+      ipv6RefusalSource: options.ipv6RefusalSource,
       float: options.float ?? false,
       clock: network.clock,
       post: (event) => this.events.push(event),
@@ -207,6 +209,7 @@ export interface TunnelOptions {
   readonly engine?: EngineChoice | CryptoEngine;
   readonly clientToClient?: boolean;
   readonly clientExits?: boolean;
+  readonly ipv6RefusalSource?: Uint8Array;
   readonly clientFloat?: boolean;
   readonly peer?: Partial<AddPeerCommand>;
   /** P_DATA_V1 in place of V2. */
@@ -228,6 +231,7 @@ export class Tunnel {
       address: serverAddress,
       clientToClient: options.clientToClient,
       clientExits: options.clientExits,
+      ipv6RefusalSource: options.ipv6RefusalSource,
       engine,
       transport,
       segmentation,
