@@ -20,9 +20,10 @@
  * @module
  */
 
-import { Errno, hasNftTable, NftFamily, SysError } from "deno-tun";
+import { deleteNftTable, Errno, hasNftTable, NftFamily, SysError } from "deno-tun";
 import { PrivilegeError, VpnError } from "../base/errors.ts";
 import { startTimeOf } from "./changes/owner.ts";
+import { ignoring } from "./kernel_errors.ts";
 import { applyScript, listTable } from "./nftables.ts";
 
 /** The table's name, in the family `inet`; one in each network namespace. */
@@ -160,7 +161,7 @@ export function readKillSwitch(table: string): StandingKillSwitch {
 export function removeKillSwitch(): boolean {
   const standing = standingKillSwitch();
   if (standing === undefined) return false;
-  applyScript(`delete table inet ${killSwitchTable}\n`);
+  ignoring(() => deleteNftTable(NftFamily.INET, killSwitchTable), [Errno.ENOENT]);
   return !standing.off;
 }
 

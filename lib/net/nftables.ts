@@ -88,9 +88,14 @@ export function quotedInterface(device: string): string {
   return `"${device}"`;
 }
 
-/** How `nft` is started: Debian keeps it where the PATH of an ordinary user doesn't look. */
-export function nftEnvironment(): { readonly env: Record<string, string> } {
-  return { env: { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/sbin`, LC_ALL: "C" } };
+/**
+ * How `nft` is started: Debian keeps it where the PATH of an ordinary user doesn't look; and the
+ * working directory may be one that we may not enter any more (`user nobody`), from where nothing
+ * can be started.
+ */
+export function nftEnvironment(): { readonly env: Record<string, string>; readonly cwd: string } {
+  const path = `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/sbin`;
+  return { env: { PATH: path, LC_ALL: "C" }, cwd: "/" };
 }
 
 function runNft(

@@ -36,6 +36,8 @@ export function runResolverProgram(name: string, args: readonly string[], input 
     encoding: "utf8",
     timeout,
     env: { PATH: searchPath(), LC_ALL: "C" },
+    // Ours may be one that we may not enter any more (`user nobody`).
+    cwd: "/",
   });
   if (result.status === 0) return result.stdout ?? "";
   const words = result.error?.message ?? (result.stderr ?? "").trim().split("\n")[0] ?? "";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { effectiveUserId, encodeSockaddr, UdpSocket } from "deno-tun";
+import { Capability, dropPrivileges, effectiveUserId, encodeSockaddr, UdpSocket } from "deno-tun";
 import { VpnError } from "../../../lib/base/errors.ts";
 import {
   killSwitchScript,
@@ -12,7 +12,7 @@ import {
   switchOffKillSwitch,
 } from "../../../lib/net/kill_switch.ts";
 import { applyScript } from "../../../lib/net/nftables.ts";
-import { tryRun } from "../../harness/command.ts";
+import { run, tryRun } from "../../harness/command.ts";
 import { isolatedTest } from "../../ffi/isolated.ts";
 import { connectMachine, ip } from "./machine.ts";
 
@@ -158,3 +158,15 @@ Deno.test("kill switch: any table is read to an end", () => {
     readKillSwitch(text);
   }));
 });
+
+await isolatedTest(here, "kill switch: changed and taken away after giving up root", async () => {
+  await connectMachine();
+  putUpKillSwitch(rules);
+  dropPrivileges({ uid: 65534, gid: 65534 }, [Capability.CAP_NET_ADMIN]);
+  putUpKillSwitch({ ...rules, tunnelIndex: 77 });
+  assert.match(await run(["cat", "/proc/self/status"]), /^Uid:\t65534/m);
+  assert.equal(standingKillSwitch()?.attended, true);
+  assert.ok(!leaves("203.0.113.1"));
+  assert.ok(removeKillSwitch());
+  assert.ok(leaves("203.0.113.1"));
+}, needs);
