@@ -42,14 +42,19 @@ export async function checkFile(
   const all = problems.map((problem) => problem.line);
   if (config === undefined) return { verdict: "refused", lines, problems: all };
   const files = inspectFiles(config, host);
-  const marked = lines.map((line) => withFile(line, files));
-  const contents = await contentProblems(config, files);
+  const absent = missingDirectories(config);
+  const marked = lines.map((line) => withDirectory(withFile(line, files), absent));
+  const contents = absent.size > 0 ? [] : await contentProblems(config, files);
   for (const { position, text } of contents) {
     const index = marked.findIndex((line) => samePlace(position, line.position));
     if (index < 0) all.push(text);
     else marked[index] = { position: marked[index].position, status: "refused", meaning: text };
   }
-  const verdict = contents.length > 0 ? "refused" : files.missing.length > 0 ? "incomplete" : "ok";
+  const verdict = contents.length > 0
+    ? "refused"
+    : files.missing.length + absent.size > 0
+    ? "incomplete"
+    : "ok";
   return { verdict, role: config.role, lines: marked, problems: all };
 }
 
@@ -66,6 +71,35 @@ function withFile(line: CheckedLine, files: LoadedFiles): CheckedLine {
   const notice = files.notices.find(({ position }) => samePlace(position, line.position));
   if (notice === undefined || line.status !== "supported") return line;
   return { ...line, status: "warned", meaning: notice.message.replace(/^\S+ /, "") };
+}
+
+/** Directories that the configuration names and that aren't there, by their options. */
+function missingDirectories({ tls }: Config): ReadonlyMap<string, string> {
+  const named = [["capath", tls.caPath], ["crl-verify", tls.crlDirectory]] as const;
+  const absent = new Map<string, string>();
+  for (const [option, path] of named) {
+    if (path !== undefined && !isDirectory(path)) absent.set(option, path);
+  }
+  return absent;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function withDirectory(line: CheckedLine, absent: ReadonlyMap<string, string>): CheckedLine {
+  const path = absent.get(line.position.option);
+  if (path === undefined) return line;
+  return {
+    position: line.position,
+    status: "missing",
+    meaning: `there is no directory "${path}"`,
+    remedy: "create it or correct the path",
+  };
 }
 
 function samePlace(one: Position | undefined, other: Position): boolean {

@@ -12,6 +12,7 @@ import {
   clientKeyFingerprint,
   metadataTimestamp,
 } from "../../crypto/tls_crypt_v2_key.ts";
+import { LimitedLog } from "./limited_log.ts";
 import { RevokedKeys } from "./revoked_keys.ts";
 
 /** How often the list of revoked keys is looked at while no client comes, ms. */
@@ -21,9 +22,12 @@ const watchInterval = 1000;
 export class ClientKeyPolicy {
   readonly #revoked: RevokedKeys | undefined;
   readonly #maximumAge: number | undefined;
+  /** Whoever holds a key can send as many packets under it as he likes. */
+  readonly #log: LimitedLog;
 
   /** @throws {VpnError} when the list of revoked keys can't be read. */
-  constructor(options: TlsCryptV2Options, readonly log: Log) {
+  constructor(options: TlsCryptV2Options, log: Log) {
+    this.#log = new LimitedLog(log);
     this.#revoked = options.revoked && new RevokedKeys(options.revoked, log);
     this.#maximumAge = options.maximumAge;
   }
@@ -31,7 +35,7 @@ export class ClientKeyPolicy {
   /** Whether an authentic key may be used now. */
   accepts(key: ClientKey): boolean {
     const objection = this.objection(key);
-    if (objection !== undefined) this.log.at(4, `tls-crypt-v2: ${objection}`);
+    if (objection !== undefined) this.#log.at(4, () => `tls-crypt-v2: ${objection}`);
     return objection === undefined;
   }
 

@@ -62,6 +62,12 @@ Deno.test("a file that isn't there is told at its line, and is all that is missi
   assert.equal(statusOf(report, "ca"), "supported");
 });
 
+Deno.test("a directory that isn't there is missing as well", async () => {
+  const report = await checkLines([...clientLines, "crl-verify /no/such/directory dir"]);
+  assert.equal(report.verdict, "incomplete");
+  assert.equal(statusOf(report, "crl-verify"), "missing");
+});
+
 Deno.test("what is in a file counts", async () => {
   const bad = async (option: string, more: Record<string, string>, ...lines: string[]) => {
     const report = await checkLines([...clientLines, ...lines], more);
