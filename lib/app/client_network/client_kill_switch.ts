@@ -104,17 +104,25 @@ export class ClientKillSwitch {
   end(orderly: boolean): void {
     clearInterval(this.#timer);
     this.#monitor?.close();
+    try {
+      if (this.#takeAway(orderly)) return;
+    } catch (error) {
+      this.#log.error(`the kill switch cannot be taken away: ${errorLine(error)}`);
+    }
+    this.#log.warn(`the kill switch stays in force, nothing leaves this machine: ${remedy}`);
+  }
+
+  /** Whether it is, or was by the user. @throws {VpnError} */
+  #takeAway(orderly: boolean): boolean {
     if (this.#isOff()) {
       const standing = standingKillSwitch();
       if (standing?.off && standing.owner?.pid === Deno.pid) removeKillSwitch();
-      return;
+      return true;
     }
-    if (orderly && !this.#stay) {
-      removeKillSwitch();
-      this.#log.at(1, "Kill switch: off");
-      return;
-    }
-    this.#log.warn(`the kill switch stays in force, nothing leaves this machine: ${remedy}`);
+    if (!orderly || this.#stay) return false;
+    removeKillSwitch();
+    this.#log.at(1, "Kill switch: off");
+    return true;
   }
 }
 
