@@ -29,12 +29,12 @@ function statusOf(report: CheckReport, option: string): LineStatus | undefined {
 }
 
 Deno.test("what could start is ok, line by line", async () => {
-  const report = await checkLines([...clientLines, "tls-crypt ta", "mute 20", "tls-cipher X"]);
+  const report = await checkLines([...clientLines, "tls-crypt ta", "persist-key", "tls-cipher X"]);
   assert.equal(report.verdict, "ok");
   assert.equal(report.role, "client");
   assert.equal(report.lines.length, clientLines.length + 3);
   assert.equal(statusOf(report, "tls-crypt"), "supported");
-  assert.equal(statusOf(report, "mute"), "ignored");
+  assert.equal(statusOf(report, "persist-key"), "ignored");
   assert.equal(statusOf(report, "tls-cipher"), "warned");
   assert.equal((await checkLines(serverLines)).role, "server");
 });
