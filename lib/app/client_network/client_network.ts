@@ -60,12 +60,21 @@ export class ClientNetwork {
    * tunnel's name servers it asks in a tunnel that may be dead; then our own asks.
    */
   async resolve(host: string, family: 4 | 6 | undefined): Promise<string[]> {
-    const aside = this.#killSwitch !== undefined || this.#formerServers !== undefined;
-    if (!aside) {
-      const found = await lookup(host, { all: true, family: family ?? 0 });
-      return found.map(({ address }) => address);
+    if (this.#killSwitch !== undefined) return await this.#resolveBeside(host, family);
+    if (this.#formerServers !== undefined) {
+      try {
+        return await this.#resolveBeside(host, family);
+      } catch (error) {
+        // A name server on this machine, or a name that DNS does not know: the system may.
+        this.#log.at(3, errorLine(error));
+      }
     }
-    return await resolveBeside(host, family === undefined ? [4, 6] : [family], {
+    const found = await lookup(host, { all: true, family: family ?? 0 });
+    return found.map(({ address }) => address);
+  }
+
+  #resolveBeside(host: string, family: 4 | 6 | undefined): Promise<string[]> {
+    return resolveBeside(host, family === undefined ? [4, 6] : [family], {
       servers: this.nameServers(),
       hosts: readText("/etc/hosts"),
       mark: this.config.socket.mark,
