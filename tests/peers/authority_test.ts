@@ -124,5 +124,12 @@ await testWith("OpenVPN connects with every exported profile, until it is revoke
       await using _client = await connects(namespace, command, folder);
       await pingSizes(namespace, tunnelServerAddress, [56]);
     }
+    // And our own client with what OpenVPN has taken above.
+    const folder = `${directory.path}/v2-p12`;
+    const request = { nameOrSerial: "client", format: "p12" } as const;
+    await profileCommand(authority, folder, request);
+    const command = [...vpn, "connect", "client.ovpn", "--askpass", "passphrase"];
+    await using _client = await connects(namespace, command, folder);
+    await pingSizes(namespace, tunnelServerAddress, [56]);
   });
 });
