@@ -57,6 +57,8 @@ export interface ClientProfileOptions extends TunnelOptions {
   readonly system?: ProfileSystem;
   /** The server gives resolvers, or takes all traffic. */
   readonly resolvers?: boolean;
+  /** The server asks for a user name and a password. */
+  readonly password?: boolean;
 }
 
 /** The files that a profile names, where they are not inside of it. */
@@ -105,6 +107,7 @@ export function clientProfile(
     ...cryptography(options),
     // Only datagrams need to be told that the peer has gone.
     ...remotes.every((place) => place.proto.startsWith("udp")) ? ["explicit-exit-notify 1"] : [],
+    ...options.password ? ["auth-user-pass"] : [],
     ...options.resolvers ? resolverLines(system) : [],
     "verb 3",
     ...fileOrInline("ca", references.ca, options.ca),

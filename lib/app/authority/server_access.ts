@@ -15,6 +15,7 @@ import {
 import type { Authority } from "../../pki/authority.ts";
 import type { ProfileControlKey, ProfileRemote } from "../../pki/client_profile.ts";
 import type { TunnelOptions } from "../../pki/profile_lines.ts";
+import { stateUsers } from "../users/state_users.ts";
 import type { Remote } from "./remote.ts";
 
 /** What a profile takes over from the server. */
@@ -25,6 +26,8 @@ export interface ServerAccess extends Pick<TunnelOptions, "dataCiphers" | "auth"
   readonly controlKey: ProfileControlKey | undefined;
   /** The server gives resolvers, or takes all traffic. */
   readonly resolvers: boolean;
+  /** The server asks for a user name and a password. */
+  readonly password: boolean;
 }
 
 /**
@@ -46,7 +49,9 @@ export async function serverAccess(
   }
   const { serverConfiguration, tlsAuthKey } = authority.files;
   if (await readFileIfThere(serverConfiguration) !== undefined) {
-    return fromConfiguration(serverConfiguration, { host, port: remote?.port });
+    const access = fromConfiguration(serverConfiguration, { host, port: remote?.port });
+    const users = await stateUsers(authority.directory);
+    return { ...access, password: access.password || users !== undefined };
   }
   const port = remote?.port ?? Number(await authority.index.setting("port") ?? 1194);
   const proto = await authority.index.setting("proto") ?? "udp";
@@ -55,6 +60,7 @@ export async function serverAccess(
     remotes: [{ host, port, proto }],
     controlKey: key === undefined ? undefined : { kind: "tls-auth", text: key },
     resolvers: false,
+    password: false,
   };
 }
 
@@ -72,10 +78,15 @@ function fromConfiguration(path: string, remote: Remote): ServerAccess {
     dataCiphers: config.data.ciphers,
     auth: config.data.auth,
     controlKey: controlKeyOf(config),
+    password: asksForPassword(config),
     resolvers: config.push.some((line) =>
       /^(redirect-gateway|dhcp-option\s+DNS6?|dns\s+server)\b/.test(line)
     ),
   };
+}
+
+function asksForPassword({ login }: ServerConfig): boolean {
+  return (login.users !== undefined || login.verify !== undefined) && !login.optional;
 }
 
 function controlKeyOf(config: ServerConfig): ProfileControlKey | undefined {

@@ -7,13 +7,13 @@
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
-import { UserFile, userFilePath } from "../../users/mod.ts";
 import type { Programs } from "../programs/programs.ts";
 import type { AdmissionStep } from "../server/admission.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { LoginStep } from "./login_step.ts";
 import { LoginTokens } from "./login_tokens.ts";
 import { ProgramDecider } from "./program_decider.ts";
+import { stateUsers } from "./state_users.ts";
 import { UserFileDecider } from "./user_file_decider.ts";
 
 /** What it is made of. */
@@ -41,7 +41,10 @@ export async function openLogin(parts: LoginParts): Promise<LoginPolicy> {
   const { config, files, programs, log } = parts;
   const { login } = config;
   const deciders: LoginDecider[] = [];
-  const users = login.users?.source === "file" ? login.users.path : await stateUsers(config);
+  const { state } = config.process;
+  const users = login.users?.source === "file"
+    ? login.users.path
+    : state && await stateUsers(state);
   if (users !== undefined) deciders.push(await UserFileDecider.open(users, log));
   if (login.verify !== undefined) {
     const { temporaryDirectory } = config.process;
@@ -66,14 +69,6 @@ export async function openLogin(parts: LoginParts): Promise<LoginPolicy> {
     await dispose();
     throw error;
   }
-}
-
-/** The state directory's users, where there are any besides those of the portal alone. */
-async function stateUsers({ process }: ServerConfig): Promise<string | undefined> {
-  if (process.state === undefined) return undefined;
-  const path = userFilePath(process.state);
-  const users = await new UserFile(path).read();
-  return users?.some(({ role }) => role === "user") ? path : undefined;
 }
 
 function requireDecider(config: ServerConfig, deciders: readonly LoginDecider[]): void {
