@@ -4,6 +4,7 @@ import {
   clientKeyFingerprint,
   parseTlsCryptV2ClientKey,
 } from "../../lib/crypto/tls_crypt_v2_key.ts";
+import { run } from "../harness/command.ts";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import { ControlKeys } from "../harness/control_keys.ts";
 import { testWith } from "../harness/requirements.ts";
@@ -65,6 +66,9 @@ await testWith(
     // Revoked: the session ends, and the client gets no answer any more.
     const text = await Deno.readTextFile(staffKey);
     const fingerprint = clientKeyFingerprint(parseTlsCryptV2ClientKey(text).wrapped);
+    // As docs/control-channel.md says to find it.
+    const command = `sed '/-----/d' ${staffKey} | base64 -d | tail -c +257 | sha256sum`;
+    assert.equal((await run(["sh", "-c", command])).split(" ")[0], fingerprint);
     const mark = server.process.lineCount;
     await Deno.writeTextFile(`${directory}/revoked.txt`, `${fingerprint}  a lost laptop\n`);
     const revoked = new RegExp(`the client key ${fingerprint} is revoked\\] received, client-inst`);
