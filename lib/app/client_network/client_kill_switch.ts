@@ -26,6 +26,7 @@ export class ClientKillSwitch {
   readonly #log: Log;
   readonly #allowLan: boolean;
   readonly #stay: boolean;
+  #started = false;
   #monitor: NetlinkMonitor | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #tunnelIndex: number | undefined;
@@ -63,6 +64,7 @@ export class ClientKillSwitch {
     const options = { allowLan: wanted?.allowLan ?? false, stay: wanted?.stay ?? false };
     const killSwitch = new ClientKillSwitch(config.socket.mark || killSwitchMark, options, log);
     killSwitch.letPass(undefined);
+    killSwitch.#started = true;
     killSwitch.#attend();
     log.at(1, `Kill switch: nothing leaves but through the tunnel${lanClause(options.allowLan)}`);
     return killSwitch;
@@ -71,13 +73,18 @@ export class ClientKillSwitch {
   /** The number of the device that packets may leave by. */
   letPass(tunnelIndex: number | undefined): void {
     this.#tunnelIndex = tunnelIndex;
-    // Before it is attended to, an older one is replaced whatever it says.
-    if (this.#monitor !== undefined && this.#isOff()) return;
+    // At the start an older one is replaced, whatever it says.
+    if (this.#started && this.#isOff()) return;
     putUpKillSwitch({ mark: this.mark, allowLan: this.#allowLan, tunnelIndex });
   }
 
   #attend(): void {
-    this.#monitor = NetlinkMonitor.openNftables();
+    try {
+      this.#monitor = NetlinkMonitor.openNftables();
+    } catch (error) {
+      this.#log.warn(`who flushes nftables takes the kill switch away, too: ${errorLine(error)}`);
+      return;
+    }
     this.#timer = setInterval(() => this.#look(), lookInterval);
     Deno.unrefTimer(this.#timer);
   }

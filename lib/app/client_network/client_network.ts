@@ -89,12 +89,19 @@ export class ClientNetwork {
 
   /** Watches the network from now on, until `end`: `changed` is to connect anew. */
   watch(changed: (event: NetworkEvent) => void): void {
-    this.#watch = new NetworkWatch({
-      way: () => this.#way(),
-      stirred: () => this.#tunnel?.followNetwork(),
-      changed,
-      failed: (error) => this.#log.warn(`cannot follow the network: ${errorLine(error)}`),
-    });
+    const failed = (error: unknown) =>
+      this.#log.warn(`cannot follow the network: ${errorLine(error)}`);
+    try {
+      this.#watch = new NetworkWatch({
+        way: () => this.#way(),
+        stirred: () => this.#tunnel?.followNetwork(),
+        changed,
+        failed,
+      });
+    } catch (error) {
+      // The tunnel works without, as long as the network stays the same.
+      failed(error);
+    }
   }
 
   /** The server whose way is watched. */
