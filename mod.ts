@@ -9,6 +9,8 @@
  * console.log((await tunnel.ended).reason);
  * ```
  *
+ * `psk` and `box` are the two lean channels: encrypted duplex streams, and packets.
+ *
  * TUN devices by themselves are in `@vpn/vpn/tun` (deno-tun).
  *
  * @module

@@ -70,7 +70,7 @@ export async function clientHandshake(
   await writeFully(connection, message3);
   return {
     role: "client",
-    sessionKey: new Uint8Array(random.sessionKey),
+    sessionKey: random.sessionKey, // no copy, so that it can be wiped
     clientNonce: clientNonce(message1),
     serverNonce: serverNonce(message2),
   };

@@ -89,7 +89,7 @@ export interface ClientRandom {
   /** 16 bytes. */
   readonly iv: Uint8Array;
   /** 32 bytes. */
-  readonly sessionKey: Uint8Array;
+  readonly sessionKey: Uint8Array<ArrayBuffer>;
   /** R_A, 32 bytes. */
   readonly nonce: Uint8Array;
 }
