@@ -40,15 +40,19 @@ export function outcomeOf(end: ConnectionEnd, parts: OutcomeParts): TunnelEnd | 
 
 function refused(
   { reason, temporary }: Extract<ConnectionEnd, { kind: "auth-failed" }>,
-  { remotes, userCredentials }: OutcomeParts,
+  { remotes, userCredentials, log }: OutcomeParts,
 ): TunnelEnd | undefined {
+  const restart = (why: string) => {
+    log.at(1, `SIGUSR1[soft,${why}] received, process restarting`);
+    return undefined;
+  };
   if (temporary !== undefined) {
     remotes.refusedForNow(temporary);
-    return undefined;
+    return restart("auth-temp-failure (server temporary reject)");
   }
   const consequence = userCredentials.refused(reason);
   remotes.stay();
-  if (consequence === "retry") return undefined;
+  if (consequence === "retry") return restart("auth-failure");
   return {
     reason: "auth-failure",
     error: new VpnError(

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { CredentialPrompt } from "../../../../lib/app/client/credential_prompt.ts";
 import { UserCredentialSource } from "../../../../lib/app/client/user_credentials.ts";
-import { type ClientConfig, LoadedFiles, parseConfigText } from "../../../../lib/config/mod.ts";
+import {
+  type ClientConfig,
+  LoadedFiles,
+  loadFiles,
+  parseConfigText,
+} from "../../../../lib/config/mod.ts";
 import { staticResponse } from "../../../../lib/users/challenge.ts";
 
 /** Answers from a list, and writes down what was asked. */
@@ -147,4 +152,15 @@ Deno.test("without auth-user-pass there is nothing to say", async () => {
   const { source } = setting(["cert c", "key k"], []);
   await source.prepare(signal);
   assert.equal(await source.get(signal), undefined);
+});
+
+Deno.test("name and password may stand in the profile", async () => {
+  const lines = ["<auth-user-pass>", "alice", "open sesame", "</auth-user-pass>"];
+  const { config } = parseConfigText(
+    ["client", "dev tun", "remote 192.0.2.1", "<ca>", "x", "</ca>", ...lines].join("\n"),
+    "test.ovpn",
+  );
+  const client = config as ClientConfig;
+  const source = new UserCredentialSource(client, loadFiles(client), new ScriptedPrompt([]));
+  assert.deepEqual(await source.get(signal), { username: "alice", password: "open sesame" });
 });
