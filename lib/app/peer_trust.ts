@@ -56,7 +56,7 @@ export class PeerTrust {
     } else if (revocation?.kind === "file") {
       this.#readRevocationFile(revocation.path);
     } else if (revocation?.kind === "url") {
-      this.#download = new ListDownload(revocation.url, log);
+      this.#download = new ListDownload(revocation.url, this.#authorities, log);
     } else if (revocation?.kind === "directory") {
       this.#fileStamp = fileStamp(revocation.path);
     }

@@ -67,6 +67,13 @@ export function dayAndDistance(time: number, now: number): string {
   return time >= now ? `${day} (in ${count})` : `${day} (${count} ago)`;
 }
 
+/** When it ends, in the colour of how soon that is. `now` in milliseconds since 1970. */
+export function endCell({ notAfter }: IndexEntry, state: EntryState, now: number): Cell {
+  const text = dayAndDistance(notAfter, now);
+  if (state === "ending") return { text, tone: "warning" };
+  return state === "expired" ? { text, tone: "bad" } : text;
+}
+
 /** An entry for scripts: times as ISO 8601. */
 export interface EntryJson {
   readonly serial: string;

@@ -11,7 +11,7 @@ import { type Certificate, certificatePem } from "../../pki/certificate.ts";
 import { formatName } from "../../pki/distinguished_name.ts";
 import { keyTypeOf } from "../../pki/keys.ts";
 import type { PkiOperation } from "../commands/pki_options.ts";
-import { dayAndDistance, entryJson, entryStates, stateCell } from "./entry_state.ts";
+import { dayAndDistance, endCell, entryJson, entryStates, stateCell } from "./entry_state.ts";
 import { openAuthorityOf } from "./opened.ts";
 import { formatTable, print, printJson, takesColours, write } from "./terminal.ts";
 
@@ -29,7 +29,7 @@ export async function list(given: PkiOperation<"list">): Promise<void> {
     entry.purpose,
     entry.key,
     stateCell(entry, states.get(entry.serial) ?? "valid"),
-    dayAndDistance(entry.notAfter, Date.now()),
+    endCell(entry, states.get(entry.serial) ?? "valid", Date.now()),
     entry.serial,
   ]);
   if (rows.length === 0) return print("Nothing was issued yet: vpn pki issue NAME");

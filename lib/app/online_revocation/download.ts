@@ -13,16 +13,18 @@ const TIMEOUT = 8_000;
  * Gets what is at an address, or what it answers to `body`.
  *
  * @param limit In octets.
+ * @param timeout For all of it, ms.
  * @throws {VpnError} naming the address.
  */
 export async function download(
   url: string,
   limit: number,
   body?: { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> },
+  timeout = TIMEOUT,
 ): Promise<Uint8Array> {
   try {
     const response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: AbortSignal.timeout(timeout),
       ...body === undefined ? {} : {
         method: "POST",
         headers: { "Content-Type": body.type },
@@ -36,7 +38,7 @@ export async function download(
     return await readBounded(response, limit);
   } catch (cause) {
     const reason = cause instanceof DOMException && cause.name === "TimeoutError"
-      ? `no answer within ${TIMEOUT / 1000} s`
+      ? `no answer within ${timeout / 1000} s`
       : errorLine(cause);
     throw new VpnError(`${url} cannot be had: ${reason}`, "check the address and the network", {
       cause,

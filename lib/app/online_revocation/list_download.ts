@@ -4,9 +4,16 @@
  * @module
  */
 
-import { errorLine } from "../../base/errors.ts";
+import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { CertificateError, parseRevocationLists, type RevocationList } from "../../pki/mod.ts";
+import {
+  type Certificate,
+  CertificateError,
+  parseRevocationLists,
+  type RevocationList,
+  sameName,
+  verifyRevocationList,
+} from "../../pki/mod.ts";
 import { download } from "./download.ts";
 
 /** Longest list that is taken, octets: some 300,000 revocations. */
@@ -20,7 +27,16 @@ export class ListDownload {
   #had = -Infinity;
   #pending: Promise<readonly RevocationList[]> | undefined;
 
-  constructor(readonly url: string, readonly log: Log) {}
+  /**
+   * @param authorities Whose lists are expected there.
+   * @param now Milliseconds since 1970.
+   */
+  constructor(
+    readonly url: string,
+    readonly authorities: readonly Certificate[],
+    readonly log: Log,
+    readonly now: () => number = Date.now,
+  ) {}
 
   /**
    * The lists as they are now. One that is in date is used when there is no newer one.
@@ -28,7 +44,7 @@ export class ListDownload {
    * @throws {CertificateError} `crl-missing` when there is none.
    */
   async current(): Promise<readonly RevocationList[]> {
-    if (this.#lists !== undefined && Date.now() - this.#had < REFRESH && this.#inDate()) {
+    if (this.#lists !== undefined && this.now() - this.#had < REFRESH && this.#inDate()) {
       return this.#lists;
     }
     this.#pending ??= this.#download().finally(() => this.#pending = undefined);
@@ -36,13 +52,25 @@ export class ListDownload {
   }
 
   #inDate(): boolean {
-    return this.#lists?.every(({ nextUpdate = Infinity }) => nextUpdate > Date.now()) ?? false;
+    return this.#lists?.every(({ nextUpdate = Infinity }) => nextUpdate > this.now()) ?? false;
+  }
+
+  /** Nobody on the way may put another list, or an older one, in the place of the one that is here. */
+  async #check(list: RevocationList): Promise<void> {
+    const authority = this.authorities.find(({ subject }) => sameName(subject, list.issuer));
+    // An intermediate's, which is looked at when its certificates are.
+    if (authority === undefined) return;
+    await verifyRevocationList(list, authority);
+    const former = this.#lists?.find(({ issuer }) => sameName(issuer, list.issuer));
+    if (numberOf(list) < numberOf(former)) throw new VpnError(`${this.url} has an older list`);
   }
 
   async #download(): Promise<readonly RevocationList[]> {
     try {
-      this.#lists = parseRevocationLists(await download(this.url, LIMIT));
-      this.#had = Date.now();
+      const lists = parseRevocationLists(await download(this.url, LIMIT));
+      for (const list of lists) await this.#check(list);
+      this.#lists = lists;
+      this.#had = this.now();
       this.log.at(3, `CRL: loaded the revocation list from ${this.url}`);
       return this.#lists;
     } catch (cause) {
@@ -58,4 +86,8 @@ export class ListDownload {
       );
     }
   }
+}
+
+function numberOf(list: RevocationList | undefined): bigint {
+  return BigInt(`0x${list?.number ?? "0"}`);
 }
