@@ -38,6 +38,22 @@ Deno.test("packets of every length come back as they were", async () => {
   }
 });
 
+Deno.test("a peer-id has 24 bits, and is authentic with AEAD", async () => {
+  const { path } = await loopback("AES-256-GCM");
+  const packet = ipv4Packet("10.8.0.1", "10.8.0.2", new Uint8Array(4));
+  for (const peerId of [0, 0x7fffff, 0x800000, 0xfffffe]) {
+    path.peer.remotePeerId = peerId;
+    const [sealed] = await path.seal(packet);
+    const header = 9 << 27 | peerId;
+    assert.equal(new DataView(sealed.buffer, sealed.byteOffset).getUint32(0), header >>> 0);
+    const other = sealed.slice();
+    other[3] ^= 1;
+    assert.deepEqual((await path.open(other)).map(({ verdict }) => verdict), [Verdict.NONE]);
+    assert.deepEqual((await path.open(sealed)).map(({ verdict }) => verdict), [Verdict.DELIVER]);
+  }
+  assert.equal(path.counters.drops[DropReason.NOT_AUTHENTIC], 4);
+});
+
 Deno.test("the last packet-id is 2^32 - 1: after it nothing is sent", async () => {
   const { path } = await loopback("AES-256-GCM", Framing.NONE, 2 ** 32 - 3);
   const packet = ipv4Packet("10.8.0.1", "10.8.0.2", new Uint8Array(4));
