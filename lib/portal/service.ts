@@ -159,6 +159,43 @@ export interface Setting {
   readonly maximum?: number;
 }
 
+/** A certificate of the chain that the portal shows to browsers. */
+export interface ChainCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hexadecimal. */
+  readonly serial: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** SHA-256 of the whole certificate, hexadecimal. */
+  readonly fingerprint: string;
+  /** `ec:p256`. */
+  readonly key: string;
+  /** Host names and addresses that it is for. */
+  readonly names: readonly string[];
+  readonly ocspUrls: readonly string[];
+  readonly crlUrls: readonly string[];
+}
+
+/** How a visitor of the portal and the tunnels are protected. */
+export interface Protection {
+  /** The portal's own certificate first. */
+  readonly chain: readonly ChainCertificate[];
+  /** What the authority's responder says of the first; absent where nobody can be asked. */
+  readonly ocsp?: {
+    readonly status: "good" | "revoked" | "unknown";
+    readonly producedAt: number;
+    readonly nextUpdate: number;
+  };
+  readonly revocationList?: {
+    readonly thisUpdate: number;
+    readonly nextUpdate?: number;
+    readonly revoked: number;
+  };
+  /** Seconds after which a tunnel gets new keys (`reneg-sec`); 0: never by time. */
+  readonly renegotiateAfter: number;
+}
+
 /** What pages and API call. */
 export interface PortalService {
   overview(): Promise<Overview>;
@@ -189,6 +226,8 @@ export interface PortalService {
   accessLists(): Promise<readonly AccessList[]>;
   /** @throws {PortalError} invalid: a rule that can't be read. */
   setAccessList(name: string, rules: readonly string[]): Promise<void>;
+
+  protection(): Promise<Protection>;
 
   /** @param after The number of the last line that the caller has. */
   log(after?: number): readonly LogLine[];

@@ -64,6 +64,16 @@ export class UserDirectory {
     }, watchInterval);
   }
 
+  /**
+   * Reads the file now: after a change by this program itself, which is not to wait for the next
+   * look.
+   *
+   * @throws {VpnError} when it can't be used.
+   */
+  async refresh(): Promise<void> {
+    this.#users = byName(await this.#file.read() ?? []);
+  }
+
   /** Looks no longer; resolves when the last look is over. */
   async close(): Promise<void> {
     clearInterval(this.#timer);

@@ -1,0 +1,33 @@
+/**
+ * What the portal's application is made of.
+ *
+ * @module
+ */
+
+import type { Log } from "../base/log.ts";
+import type { PortalAccess } from "./access.ts";
+import type { ApiTokens } from "./api_tokens.ts";
+import type { PortalApplication, PortalContext } from "./environment.ts";
+import type { HostNames } from "./host_names.ts";
+import type { PortalService } from "./service.ts";
+
+/** See the module's page. */
+export interface PortalParts {
+  readonly service: PortalService;
+  readonly access: PortalAccess;
+  readonly tokens: ApiTokens;
+  /** The names that it may be called by. */
+  readonly hosts: HostNames;
+  /** Who did what. */
+  readonly log: Log;
+  /** A line about a request that was refused: anybody can cause it, so it is bounded. */
+  readonly refused: (line: () => string) => void;
+  /** Registers routes besides the API's: pages, metrics. */
+  readonly routes?: readonly ((app: PortalApplication, parts: PortalParts) => void)[];
+  /** Answers with a page where a browser asks; absent: with text. */
+  readonly errorPage?: (
+    context: PortalContext,
+    status: number,
+    message: string,
+  ) => Response | Promise<Response>;
+}

@@ -1,0 +1,120 @@
+/**
+ * A portal in memory, with an administrator `root` (one-time codes) and a user `alice` (none).
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Log } from "../../../lib/base/log.ts";
+import { PortalAccess } from "../../../lib/portal/access.ts";
+import { apiTokenPath, ApiTokens } from "../../../lib/portal/api_tokens.ts";
+import { portalApplication } from "../../../lib/portal/application.ts";
+import type { PortalApplication } from "../../../lib/portal/environment.ts";
+import { HostNames } from "../../../lib/portal/host_names.ts";
+import { logIn } from "../../../lib/portal/identify.ts";
+import type { PortalParts } from "../../../lib/portal/parts.ts";
+import type { SetupToken } from "../../../lib/portal/setup.ts";
+import { UserDirectory, UserFile, UserLogin, type UserRecord } from "../../../lib/users/mod.ts";
+import { TemporaryDirectory } from "../../harness/directory.ts";
+import { MemoryService } from "./memory_service.ts";
+
+/** Where it is called. */
+export const portalOrigin = "https://portal.example:8443";
+/** The password of both users. */
+export const portalPassword = "correct horse battery";
+/** RFC 6238's secret of appendix B. */
+export const portalSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+/** A scrypt hash is not what is tested here: this one says the password itself. */
+const hash = "$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A".repeat(43);
+
+/** See the module's page. */
+export class TestPortal implements AsyncDisposable {
+  readonly service = new MemoryService();
+  readonly lines: string[] = [];
+  readonly app: PortalApplication;
+
+  private constructor(
+    readonly directory: TemporaryDirectory,
+    readonly access: PortalAccess,
+    readonly tokens: ApiTokens,
+    readonly users: UserDirectory,
+    routes: PortalParts["routes"],
+  ) {
+    const log = linesLog(this.lines);
+    this.app = portalApplication({
+      service: this.service,
+      access,
+      tokens,
+      hosts: new HostNames(["portal.example"]),
+      log,
+      refused: (line) => this.lines.push(line()),
+      routes: [
+        (app, parts) =>
+          void app.get("/test-login/:name", (context) => {
+            const user = users.find(context.req.param("name"))!;
+            return context.text(logIn(context, parts, user).csrfToken);
+          }),
+        ...routes ?? [],
+      ],
+    });
+  }
+
+  static async open(
+    options: {
+      readonly users?: readonly UserRecord[];
+      readonly setupToken?: SetupToken;
+      readonly routes?: PortalParts["routes"];
+    } = {},
+  ): Promise<TestPortal> {
+    const directory = await TemporaryDirectory.create();
+    const file = new UserFile(join(directory.path, "users.json"));
+    await file.update(() => options.users ?? [admin, user]);
+    const users = await UserDirectory.open(file.path);
+    const right = (password: string) => Promise.resolve(password === portalPassword);
+    const login = new UserLogin(users, {}, right);
+    const access = new PortalAccess({ directory: users, file, login, ...options });
+    const tokens = new ApiTokens(apiTokenPath(directory.path));
+    return new TestPortal(directory, access, tokens, users, options.routes);
+  }
+
+  /** Sends a request; paths are below the portal's origin. */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const url = path.startsWith("https:") ? path : `${portalOrigin}${path}`;
+    return await this.app.fetch(new Request(url, init), {
+      connection: { address: "192.0.2.9", httpVersion: "2", tlsVersion: "TLSv1.3" },
+    });
+  }
+
+  /** The headers of somebody who is logged in, with what a form of ours would send. */
+  async loggedIn(name: "root" | "alice"): Promise<Record<string, string>> {
+    const response = await this.fetch(`/test-login/${name}`);
+    const [cookie] = response.headers.getSetCookie()[0].split(";");
+    return { cookie, origin: portalOrigin, "x-csrf-token": await response.text() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.directory[Symbol.asyncDispose]();
+  }
+}
+
+const admin: UserRecord = {
+  name: "root",
+  role: "admin",
+  disabled: false,
+  password: hash,
+  passwordSet: 0,
+  totp: { secret: portalSecret, lastUsed: 0 },
+};
+const { totp: _, ...withoutCodes } = admin;
+const user: UserRecord = { ...withoutCodes, name: "alice", role: "user" };
+
+function linesLog(lines: string[]): Log {
+  return {
+    verb: 4,
+    error: (line) => void lines.push(line),
+    warn: (line) => void lines.push(line),
+    at: (_verb, line) => void lines.push(line),
+    prefixed: () => linesLog(lines),
+  };
+}
