@@ -72,6 +72,17 @@ await testWith(
       ]),
       [true, false, false, true, false, true],
     );
+    // What comes from the TUN device is looked at, too: the first of these never arrives.
+    const arrivals = scenario.clientHost(0).namespace.spawn(
+      ["tcpdump", "-n", "-l", "-i", "tun0", "icmp or src port 443"],
+    );
+    await arrivals.waitForLine(/listening on/);
+    const address = (await scenario.clientHost(0).namespace.ip("-4", "-o", "address", "show"))
+      .match(/inet (10\.8\.0\.\d+)/)![1];
+    await serverHost.namespace.tryExec(["ping", "-n", "-c", "1", "-W", "1", address]);
+    assert.equal(await reaches(0, tunnelServerAddress, 443), true);
+    await arrivals.waitForLine(/\.443 > /, { timeoutMs: 30_000 });
+    assert.doesNotMatch(arrivals.output, /ICMP/);
     const [hers, his] = [scenario.clientHost(0).namespace, scenario.clientHost(1).namespace];
     await pingSizes(hers, "fd00:8::1", [56, 4000]);
     await assert.rejects(pingSizes(hers, tunnelServerAddress, [56], 1), /no answer/);

@@ -196,6 +196,9 @@ Deno.test("extension headers and options don't get around a list", () => {
     assert.equal(permits(rules, packet.subarray(0, length)), false, String(length));
   }
   const rules4 = [rule("allow", "0.0.0.0/0")];
+  const whole = tcpTo("10.1.0.1", 80);
+  assert.equal(permits(rules4, whole), true);
+  assert.equal(permits(rules4, whole.subarray(0, whole.length - 1)), false);
   const route = Uint8Array.of(1, 131, 7, 4, 10, 2, 0, 1);
   assert.equal(permits(rules4, tcpTo("10.1.0.1", 80, { options: route })), false);
   const timestamp = Uint8Array.of(68, 8, 5, 0, 0, 0, 0, 0);
