@@ -18,7 +18,8 @@ import type { ClientConfig, Connection, PulledOptions } from "../../config/confi
 import type { TlsCredentials } from "../../control/tls_channel.ts";
 import type { ControlWrap } from "../../crypto/control_wrap.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
-import { ClientConnection, serverPeer } from "./client_connection.ts";
+import { ClientConnection } from "./client_connection.ts";
+import { serverPeer } from "./server_peer_command.ts";
 import { type ConnectionEnd, endReason } from "./connection_context.ts";
 import { outcomeOf } from "./connection_outcome.ts";
 import { ClientSocket } from "./client_socket.ts";

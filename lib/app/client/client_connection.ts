@@ -11,7 +11,6 @@
 import { wipe } from "../../base/bytes.ts";
 import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { PulledOptions } from "../../config/config.ts";
 import { parsePushReply } from "../../config/mod.ts";
 import { acceptCipher } from "../../control/cipher_negotiation.ts";
 import {
@@ -28,17 +27,15 @@ import { type ControlMessage, parseControlMessage } from "../../wire/control_mes
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { parseOptionsString } from "../../wire/options_string.ts";
 import { PushReplyAssembler } from "../../wire/push_reply.ts";
-import { dataFraming } from "../data_framing.ts";
 import { exitPeerInfo } from "../exit/client_exit.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
-import { SessionLimits } from "../session_limits.ts";
-import { sessionSegmentSize } from "../segment_size.ts";
+import type { SessionLimits } from "../session_limits.ts";
+import { Timers } from "../timers.ts";
+import { clientLimits } from "./client_limits.ts";
 import { PushedOptions } from "./push_update.ts";
+import { serverPeer, serverPeerCommand } from "./server_peer_command.ts";
 import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
 import { PendingLogin } from "./pending_login.ts";
-
-/** A client has one peer. */
-export const serverPeer = 0;
 
 /** How often PUSH_REQUEST is repeated, ms (OpenVPN's PUSH_REQUEST_INTERVAL). */
 const pushRequestInterval = 5000;
@@ -52,12 +49,6 @@ const alertDelay = 50;
  * after 2 s and we the acknowledgement.
  */
 const renewedKeyDelay = 3000;
-
-/** What OpenVPN's log calls them. */
-const limitNames = {
-  "inactive": "Inactivity timeout (--inactive)",
-  "session-timeout": "Session timeout",
-} as const;
 
 /** See the module's page. */
 export class ClientConnection {
@@ -81,7 +72,7 @@ export class ClientConnection {
   #limits: SessionLimits | undefined;
   #exitByControlChannel = false;
   readonly #volume: KeyVolume;
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #timers = new Timers();
 
   constructor(context: ConnectionContext) {
     this.#context = context;
@@ -129,7 +120,7 @@ export class ClientConnection {
         this.end({ kind: "restart", reason: "no-push-reply" });
       },
     });
-    this.#later(context.connection.connectTimeout * 1000, () => {
+    this.#timers.later(context.connection.connectTimeout * 1000, () => {
       if (this.#responded) return;
       this.end({ kind: "restart", reason: "server-poll-timeout" });
     });
@@ -180,8 +171,9 @@ export class ClientConnection {
   end(end: ConnectionEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     this.#limits?.close();
+    this.#pushed?.close();
     this.#login.end();
     this.#session.close();
     wipe(this.#keyBlock);
@@ -226,7 +218,7 @@ export class ClientConnection {
     this.#login.start();
     // A server before 2.6 waits for the request; a newer one sends its reply by itself.
     this.#context.states.entered("GET_CONFIG");
-    this.#later(0, () => this.#requestPush());
+    this.#timers.later(0, () => this.#requestPush());
   }
 
   async #installKey(keyId: number, keyBlock: Uint8Array): Promise<void> {
@@ -243,7 +235,7 @@ export class ClientConnection {
     if (this.#pulling) return;
     this.#log.at(1, "SENT CONTROL: 'PUSH_REQUEST' (status=1)");
     this.#session.sendMessage("PUSH_REQUEST");
-    this.#later(pushRequestInterval, () => this.#requestPush());
+    this.#timers.later(pushRequestInterval, () => this.#requestPush());
   }
 
   #settled(keyId: number): void {
@@ -255,7 +247,7 @@ export class ClientConnection {
       this.#context.command({ kind: "activate-key", peer: serverPeer, keyId });
     };
     this.#activateNow = activate;
-    this.#later(renewedKeyDelay, () => this.#activateNow === activate && activate());
+    this.#timers.later(renewedKeyDelay, () => this.#activateNow === activate && activate());
   }
 
   #controlMessage(message: ControlMessage, text: string): void {
@@ -351,22 +343,20 @@ export class ClientConnection {
     }
     await this.#context.openTunnel(pulled);
     if (this.#ended) return;
-    this.#pushed = this.#pushedOptions(options);
-    this.#addPeer(pulled);
+    this.#pushed = new PushedOptions(options, this.#context, {
+      end: (end) => this.end(end),
+      failed: (error) => this.#failed(error),
+    });
+    this.#peerAdded = true;
+    this.#context.command(serverPeerCommand(this.#context, pulled, this.#cipher));
     const keyBlock = this.#keyBlock!;
     this.#keyBlock = undefined;
     await this.#installKey(0, keyBlock);
     if (this.#ended) return;
     this.#context.command({ kind: "activate-key", peer: serverPeer, keyId: 0 });
     this.#up = true;
-    this.#limits = new SessionLimits({
-      inactive: pulled.inactive ?? config.inactive,
-      sessionTimeout: pulled.sessionTimeout ?? config.sessionTimeout,
-      tunnelBytes: () => this.#context.traffic().tunnelBytes,
-      end: (reason) => {
-        this.#log.at(1, `${limitNames[reason]}, exiting`);
-        this.end({ kind: "exit", reason });
-      },
+    this.#limits = clientLimits(this.#context, pulled, (reason) => {
+      this.end({ kind: "exit", reason });
     });
     this.#log.at(
       2,
@@ -378,57 +368,9 @@ export class ClientConnection {
     this.#checkVolume();
   }
 
-  #pushedOptions(options: readonly string[]): PushedOptions {
-    return new PushedOptions(options, this.#context.config, this.#log, {
-      apply: async (pulled) => {
-        if (this.#ended) return;
-        await this.#context.openTunnel(pulled);
-        const { interval, timeout } = pulled.ping;
-        this.#context.command({
-          kind: "update-peer",
-          peer: serverPeer,
-          pingInterval: interval * 1000,
-          pingTimeout: timeout * 1000,
-        });
-        this.#log.at(1, "PUSH_UPDATE: the changed options are in force");
-      },
-      refused: (reason) => {
-        this.#log.error(`PUSH_UPDATE: ${reason}`);
-        this.end({ kind: "restart", reason: "offending option received from server" });
-      },
-      failed: (error) => this.#failed(error),
-    });
-  }
-
   #checkVolume(): void {
     if (this.#volume.exceeded(this.#context.traffic())) this.renegotiate();
-    this.#later(volumeCheckInterval, () => this.#checkVolume());
-  }
-
-  #addPeer(pulled: PulledOptions): void {
-    const { config, socket, address } = this.#context;
-    this.#peerAdded = true;
-    this.#context.command({
-      kind: "add-peer",
-      peer: serverPeer,
-      socket,
-      address,
-      remotePeerId: pulled.peerId,
-      framing: dataFraming[pulled.framing ?? config.data.framing],
-      pingInterval: pulled.ping.interval * 1000,
-      pingTimeout: pulled.ping.timeout * 1000,
-      replayWindow: config.data.replayWindow,
-      replayTime: config.data.replayTime * 1000,
-      maximumSegmentSize: sessionSegmentSize({
-        transport: this.#context.connection.transport,
-        mtu: this.#context.connection.mtu,
-        cipher: this.#cipher!,
-        auth: config.data.auth,
-        framing: pulled.framing ?? config.data.framing,
-        dataV2: pulled.peerId !== undefined,
-        address,
-      }),
-    });
+    this.#timers.later(volumeCheckInterval, () => this.#checkVolume());
   }
 
   #failed(error: unknown): void {
@@ -436,15 +378,7 @@ export class ClientConnection {
     this.#log.error(`TLS Error: ${cause.line}`);
     const kind = this.#context.config.tls.exitOnFailure ? "exit" : "restart";
     // A moment for the TLS alert that tells the server why.
-    this.#later(alertDelay, () => this.end({ kind, reason: "tls-error", error: cause }));
-  }
-
-  #later(milliseconds: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      action();
-    }, milliseconds);
-    this.#timers.add(timer);
+    this.#timers.later(alertDelay, () => this.end({ kind, reason: "tls-error", error: cause }));
   }
 }
 

@@ -6,7 +6,7 @@
 
 import type { SharedCounters } from "../../loop/counters.ts";
 import type { ClientStatistics } from "../status/client_statistics.ts";
-import { serverPeer } from "./client_connection.ts";
+import { serverPeer } from "./server_peer_command.ts";
 
 /** What was counted; nothing yet without counters. */
 export function clientStatistics(counters: SharedCounters | undefined): ClientStatistics {

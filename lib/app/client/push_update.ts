@@ -6,38 +6,37 @@
 
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { type ClientConfig, parsePushReply, type PulledOptions } from "../../config/mod.ts";
+import { parsePushReply } from "../../config/mod.ts";
 import { PushReplyAssembler } from "../../wire/push_reply.ts";
 import { applyPushUpdate } from "../../wire/push_update.ts";
+import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
+import { serverPeer } from "./server_peer_command.ts";
 
-/** What is done with options that the server has changed. */
+/** What becomes of the session. */
 export interface PushUpdateEvents {
-  /** Has them take effect; one update after the other. */
-  apply(pulled: PulledOptions): Promise<void>;
-  /** The session can't go on: connect anew. */
-  refused(reason: string): void;
+  end(end: ConnectionEnd): void;
   failed(error: unknown): void;
 }
 
 /** See the module's page. */
 export class PushedOptions {
-  readonly #config: ClientConfig;
+  readonly #context: ConnectionContext;
   readonly #log: Log;
   readonly #events: PushUpdateEvents;
   readonly #assembler = new PushReplyAssembler();
   #options: readonly string[];
   #work: Promise<void> = Promise.resolve();
+  #closed = false;
 
   /** @param options Those of the PUSH_REPLY. */
   constructor(
     options: readonly string[],
-    config: ClientConfig,
-    log: Log,
+    context: ConnectionContext,
     events: PushUpdateEvents,
   ) {
     this.#options = options;
-    this.#config = config;
-    this.#log = log;
+    this.#context = context;
+    this.#log = context.log;
     this.#events = events;
   }
 
@@ -56,18 +55,38 @@ export class PushedOptions {
     const outcome = applyPushUpdate(this.#options, update);
     if (outcome.kind === "refused") {
       const [name] = outcome.offending.split(" ");
-      return this.#events.refused(`the server changes "${name}", which can't be changed`);
+      return this.#refuse(`the server changes "${name}", which can't be changed`);
     }
     for (const option of outcome.ignored) {
       this.#log.at(3, `PUSH_UPDATE: "${option}" is left out`);
     }
-    const reply = parsePushReply(outcome.options, this.#config);
+    const reply = parsePushReply(outcome.options, this.#context.config);
     for (const { level, verb, message } of reply.notices) {
       if (level === "warning") this.#log.warn(message);
       else this.#log.at(verb, message);
     }
-    if (reply.kind === "refused") return this.#events.refused(reply.reason);
+    if (reply.kind === "refused") return this.#refuse(reply.reason);
+    if (this.#closed) return;
     this.#options = outcome.options;
-    await this.#events.apply(reply.options);
+    await this.#context.openTunnel(reply.options);
+    const { interval, timeout } = reply.options.ping;
+    this.#context.command({
+      kind: "update-peer",
+      peer: serverPeer,
+      pingInterval: interval * 1000,
+      pingTimeout: timeout * 1000,
+    });
+    this.#log.at(1, "PUSH_UPDATE: the changed options are in force");
+  }
+
+  /** The session can't go on as the server wants it: connect anew. */
+  #refuse(reason: string): void {
+    this.#log.error(`PUSH_UPDATE: ${reason}`);
+    this.#events.end({ kind: "restart", reason: "offending option received from server" });
+  }
+
+  /** The session is over. */
+  close(): void {
+    this.#closed = true;
   }
 }

@@ -12,39 +12,29 @@
 import { wipe } from "../../base/bytes.ts";
 import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import {
-  localOptionsString,
-  optionWarnings,
-  serverOptionValues,
-} from "../../control/local_options.ts";
+import { localOptionsString, serverOptionValues } from "../../control/local_options.ts";
 import { type Admission, admit } from "../../control/server_admission.ts";
-import { drawRenegotiation } from "../../control/renegotiation.ts";
 import type { TlsPeer } from "../../control/tls_channel.ts";
 import { TlsSession } from "../../control/tls_session.ts";
-import { type AcceptedClient, replyPacketId } from "../../control/reset_responder.ts";
+import type { AcceptedClient } from "../../control/reset_responder.ts";
 import { type ClientKey, clientKeyFingerprint } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
 import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
-import { IvProto, protocolFlags } from "../../wire/peer_info.ts";
 import { buildPushReplies } from "../../wire/push_reply.ts";
-import { SessionLimits } from "../session_limits.ts";
+import type { SessionLimits } from "../session_limits.ts";
+import { Timers } from "../timers.ts";
 import { AdmissionRefusal, admitCandidate, type Candidate } from "./admission.ts";
+import { CandidateLife } from "./candidate_life.ts";
 import { ClientCertificate } from "./client_certificate.ts";
+import { logOptionWarnings, logPeerInfo } from "./client_log.ts";
+import { dismissalLinger, exitLinger, refusalLinger } from "./lingering.ts";
 import { newCandidate, refusalAnswer } from "./new_candidate.ts";
 import { type Lease, namelessClient, type ServerClient } from "./server_client.ts";
 import type { ServerContext } from "./server_context.ts";
 import { ServerPeer } from "./server_peer.ts";
-import { pushedOptions, redactedReply } from "./session_push.ts";
-
-/** How long a refused client has to fetch its AUTH_FAILED, ms. */
-const refusalLinger = 5000;
-
-/** How long a session goes on whose client has said that it ends, ms. */
-const exitLinger = 300;
-
-/** The same for one that is in already and does not wait for an answer, ms. */
-const dismissalLinger = 1000;
+import { pushedOptions, redactedReply, takesPushUpdate } from "./session_push.ts";
+import { sessionSettings } from "./session_settings.ts";
 
 /** Why a client is not let in; `answer` follows `AUTH_FAILED,`. */
 interface Refusal {
@@ -76,11 +66,9 @@ export class ServerInstance implements ServerClient {
   #answered = false;
   #refusalTold = false;
   #closed = false;
-  readonly #gone = new AbortController();
-  readonly #endings: (() => void)[] = [];
+  readonly #life = new CandidateLife(() => this.#impatient());
   #limits: SessionLimits | undefined;
-  #patience: ReturnType<typeof setTimeout> | undefined;
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #timers = new Timers();
 
   /**
    * @param id Counts the instances of a server: the CID of OpenVPN's management interface.
@@ -103,30 +91,16 @@ export class ServerInstance implements ServerClient {
       const fingerprint = clientKeyFingerprint(this.clientKey.wrapped);
       this.#log.at(3, `Control Channel: using tls-crypt-v2 key ${fingerprint}`);
     }
-    const { tls, verifyClientCert } = context.config;
+    const { verifyClientCert } = context.config;
     this.#certificate = new ClientCertificate(context.trust, verifyClientCert !== "require");
     this.#session = new TlsSession(
-      {
-        role: "server",
-        credentials: context.credentials,
-        wrap: context.wrap.channel({
-          firstPacketId: replyPacketId + 1,
-          clientKey: this.clientKey,
-        }),
-        wrapOverhead: context.wrap.overhead,
-        handshakeWindow: tls.handWindow * 1000,
-        transitionWindow: tls.tranWindow * 1000,
-        retransmitTimeout: tls.timeout * 1000,
-        renegotiateAfter: drawRenegotiation("server", tls.renegSec, tls.renegSecMin),
-      },
+      sessionSettings(context, this.clientKey),
       {
         transmit: (datagram) => this.#transmit(datagram),
         peerResponded: () => {},
         verifyPeer: (peer, keyId) => this.#verifyPeer(peer, keyId),
         authorize: (message, keyId) => this.#authorize(message, keyId),
-        localKeyMessage: () => ({
-          options: localOptionsString(this.#optionValues()),
-        }),
+        localKeyMessage: () => ({ options: localOptionsString(this.#optionValues()) }),
         keysDerived: (keyId, keyBlock) => this.#keysDerived(keyId, keyBlock),
         settled: (keyId) => this.#settled(keyId),
         controlMessage: (text) => this.#controlMessage(text),
@@ -202,13 +176,9 @@ export class ServerInstance implements ServerClient {
 
   /** Sends it PUSH_UPDATE messages; false when it does not take them, or is not in yet. */
   pushUpdate(messages: readonly string[]): boolean {
-    const able =
-      (protocolFlags(this.#admission?.peerInfo ?? new Map()) & IvProto.PUSH_UPDATE) !== 0;
-    if (!able || !this.#admitted || !this.#answered || this.#refusal !== undefined) return false;
-    for (const message of messages) {
-      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${message}' (status=1)`);
-      this.#session.sendMessage(message);
-    }
+    const inside = this.#admitted && this.#answered && this.#refusal === undefined;
+    if (!inside || !takesPushUpdate(this.#admission!)) return false;
+    this.#sendPushed(messages);
     return true;
   }
 
@@ -216,12 +186,10 @@ export class ServerInstance implements ServerClient {
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    clearTimeout(this.#patience);
+    this.#timers.clear();
     this.#limits?.close();
-    this.#gone.abort();
     wipe(this.#firstKeyBlock);
-    for (const action of this.#endings.splice(0)) action();
+    this.#life.end();
     this.#session.close();
     this.#log.at(1, `SIGTERM[soft,${reason}] received, client-instance exiting`);
     this.#context.closed(this);
@@ -246,9 +214,7 @@ export class ServerInstance implements ServerClient {
   async #authorize(message: KeyMethod2Message, keyId: number): Promise<void> {
     if (this.#refusal !== undefined) return;
     const { config } = this.#context;
-    for (const warning of optionWarnings(this.#optionValues(), message.options)) {
-      this.#log.at(keyId === 0 ? 3 : 4, `WARNING: ${warning}`);
-    }
+    logOptionWarnings(this.#optionValues(), message, keyId === 0 ? 3 : 4, this.#log);
     try {
       if (keyId > 0) {
         if (!this.#admitted) throw new AdmissionRefusal("renegotiation before admission");
@@ -256,9 +222,7 @@ export class ServerInstance implements ServerClient {
         return;
       }
       this.#admission = admit(config, message);
-      for (const [name, value] of this.#admission.peerInfo) {
-        this.#log.at(3, `peer info: ${name}=${value}`);
-      }
+      logPeerInfo(this.#admission.peerInfo, this.#log);
       this.#candidate = this.#candidateOf(message, false);
     } catch (error) {
       this.#refused(error);
@@ -284,13 +248,13 @@ export class ServerInstance implements ServerClient {
       renegotiation,
       log: this.#log,
       commonName: this.#commonName ?? this.#certificate.verified?.commonName ?? namelessClient,
-      signal: this.#gone.signal,
+      signal: this.#life.signal,
       tell: (text) => this.tell(text),
       tellWithKeys: (text) => void (this.#messageWithKeys = text),
       dismiss: (answer) => this.dismiss(answer),
-      allow: (milliseconds) => this.#bePatient(milliseconds),
+      allow: (milliseconds) => this.#life.allow(milliseconds),
       traffic: () => this.#peer?.traffic ?? { bytesIn: 0, bytesOut: 0 },
-      atEnd: (action) => this.#closed ? action() : void this.#endings.push(action),
+      atEnd: (action) => this.#life.atEnd(action),
     }, config);
   }
 
@@ -306,23 +270,19 @@ export class ServerInstance implements ServerClient {
     if (this.#refusal !== undefined || this.#candidate === undefined) {
       wipe(keyBlock);
       // The refusal goes out once our key message has, which the client waits for.
-      this.#later(0, () => this.#refuse());
+      this.#timers.later(0, () => this.#refuse());
       return;
     }
     this.#firstKeyBlock = keyBlock;
-    this.#bePatient(this.#context.config.tls.handWindow * 1000);
+    this.#life.allow(this.#context.config.tls.handWindow * 1000);
     // As the refusal: what a step tells the client is to come after our key message.
-    this.#later(0, () => this.#enter(this.#candidate!));
+    this.#timers.later(0, () => this.#enter(this.#candidate!));
   }
 
-  #bePatient(milliseconds: number): void {
-    if (this.#admitted || this.#closed) return;
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => {
-      this.#log.error("the admission of this client took too long");
-      this.#refusal ??= { answer: undefined };
-      this.#refuse();
-    }, milliseconds);
+  #impatient(): void {
+    this.#log.error("the admission of this client took too long");
+    this.#refusal ??= { answer: undefined };
+    this.#refuse();
   }
 
   async #enter(candidate: Candidate): Promise<void> {
@@ -352,9 +312,9 @@ export class ServerInstance implements ServerClient {
     this.#context.joined(this, admission.peerInfo, this.#candidate!.push.options);
     await this.#peer.installKey(0, keyBlock);
     if (this.#closed) return;
-    clearTimeout(this.#patience);
+    this.#life.admitted();
     this.#admitted = true;
-    this.#limits = this.#limitSession(this.#candidate!);
+    this.#limits = this.#peer.limit(this.#candidate!.settings, (reason) => this.close(reason));
     if (this.#firstKeySettled) this.#peer.activateKey(0);
     this.#log.at(
       2,
@@ -363,15 +323,6 @@ export class ServerInstance implements ServerClient {
       }`,
     );
     if (admission.pushUnasked || this.#pushRequested) this.#push();
-  }
-
-  #limitSession({ settings }: Candidate): SessionLimits {
-    return new SessionLimits({
-      inactive: settings.inactive,
-      sessionTimeout: settings.sessionTimeout,
-      tunnelBytes: () => this.#peer?.traffic.tunnelBytes ?? 0,
-      end: (reason) => this.close(reason),
-    });
   }
 
   #settled(keyId: number): void {
@@ -396,7 +347,7 @@ export class ServerInstance implements ServerClient {
         break;
       case "exit":
         // The client waits for the acknowledgement, and would repeat it.
-        this.#later(exitLinger, () => this.close("remote-exit"));
+        this.#timers.later(exitLinger, () => this.close("remote-exit"));
         break;
       default:
         if (this.#candidate?.onMessage !== undefined) this.#candidate.onMessage(message);
@@ -409,9 +360,13 @@ export class ServerInstance implements ServerClient {
     this.#answered = true;
     const { config } = this.#context;
     const options = pushedOptions(config, this.#admission!, this.#lease, this.#candidate!);
-    for (const reply of buildPushReplies(options)) {
-      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${redactedReply(reply)}' (status=1)`);
-      this.#session.sendMessage(reply);
+    this.#sendPushed(buildPushReplies(options));
+  }
+
+  #sendPushed(messages: readonly string[]): void {
+    for (const message of messages) {
+      this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${redactedReply(message)}' (status=1)`);
+      this.#session.sendMessage(message);
     }
   }
 
@@ -419,30 +374,21 @@ export class ServerInstance implements ServerClient {
     if (this.#closed || this.#refusalTold || this.#refusal === undefined) return;
     this.#answered = true;
     this.#refusalTold = true;
-    clearTimeout(this.#patience);
-    this.#gone.abort();
+    this.#life.refused();
     wipe(this.#firstKeyBlock);
     this.#peer?.remove();
     const { answer } = this.#refusal;
     const message = answer === undefined ? "AUTH_FAILED" : `AUTH_FAILED,${answer}`;
     this.#session.sendMessage(message);
     this.#log.at(1, `SENT CONTROL: '${message}'`);
-    this.#later(linger, () => this.close("auth-failed"));
+    this.#timers.later(linger, () => this.close("auth-failed"));
   }
 
   #failed(error: VpnError): void {
     this.#log.error(`TLS Error: ${error.line}`);
     // The session goes on by itself for a moment, to repeat its alert; the instance does not.
-    this.#later(1000, () => this.close("tls-error"));
+    this.#timers.later(1000, () => this.close("tls-error"));
     if (this.#lease !== undefined) this.close("tls-error");
-  }
-
-  #later(milliseconds: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      action();
-    }, milliseconds);
-    this.#timers.add(timer);
   }
 
   #nameLog(): void {

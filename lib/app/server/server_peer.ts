@@ -13,6 +13,8 @@ import type { PeerTraffic } from "../../loop/counters.ts";
 import { dataFraming } from "../data_framing.ts";
 import { KeyVolume } from "../key_volume.ts";
 import { accessRules } from "../per_client/access_rules.ts";
+import type { ClientSettings } from "../per_client/client_settings.ts";
+import { SessionLimits } from "../session_limits.ts";
 import { sessionSegmentSize } from "../segment_size.ts";
 import type { Lease } from "./server_client.ts";
 import type { ServerContext } from "./server_context.ts";
@@ -68,6 +70,19 @@ export class ServerPeer {
   /** What was counted. */
   get traffic(): PeerTraffic {
     return this.#context.traffic(this.#number);
+  }
+
+  /** Ends the session when it carries too little, or lasts too long. */
+  limit(
+    { inactive, sessionTimeout }: Pick<ClientSettings, "inactive" | "sessionTimeout">,
+    end: (reason: string) => void,
+  ): SessionLimits {
+    return new SessionLimits({
+      inactive,
+      sessionTimeout,
+      tunnelBytes: () => this.traffic.tunnelBytes,
+      end,
+    });
   }
 
   /** Packets to its addresses and networks go to the client. `name`: for the log. */

@@ -6,6 +6,7 @@
 
 import type { ServerConfig } from "../../config/config.ts";
 import { type Admission, sessionOptions } from "../../control/server_admission.ts";
+import { IvProto, protocolFlags } from "../../wire/peer_info.ts";
 import { withoutOwnNetworks } from "../per_client/client_settings.ts";
 import type { Candidate } from "./admission.ts";
 import type { Lease } from "./server_client.ts";
@@ -22,6 +23,11 @@ export function pushedOptions(
     ...push.session,
     ...sessionOptions(config, admission, lease),
   ];
+}
+
+/** Whether the client knows PUSH_UPDATE. */
+export function takesPushUpdate({ peerInfo }: Admission): boolean {
+  return (protocolFlags(peerInfo) & IvProto.PUSH_UPDATE) !== 0;
 }
 
 /** A PUSH_REPLY for the log: a token is as good as a password. */

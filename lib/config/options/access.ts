@@ -8,6 +8,9 @@ import type { AccessRuleOption } from "../config.ts";
 import * as parse from "../parameters.ts";
 import { type OptionContext, rows } from "../option.ts";
 
+/** Rules at most: each packet is compared with them one by one (lib/data/access_list.ts). */
+const maximumRules = 1024;
+
 /** Access lists. */
 export const accessOptions = rows("server", [
   {
@@ -22,6 +25,9 @@ export const accessOptions = rows("server", [
         for (const rest of selectors) {
           context.draft.perClient.access.push({ allow, ...place, ...rest });
         }
+      }
+      if (context.draft.perClient.access.length > maximumRules) {
+        context.fail(`more than ${maximumRules} rules of "vpn-acl"`, "name larger networks");
       }
     },
   },

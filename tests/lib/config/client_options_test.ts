@@ -93,6 +93,12 @@ for (
   });
 }
 
+Deno.test("a list of rules has an end", () => {
+  const rules = Array.from({ length: 1025 }, (_, i) => `vpn-acl allow 10.0.${i >> 8}.${i & 255}`);
+  assert.equal(read(...rules.slice(1)).access.length, 1024);
+  assert.throws(() => read(...rules), /ccd\/alice:1025: more than 1024 rules/);
+});
+
 Deno.test("whatever a file says, it is read or said to be wrong", () => {
   const word = fc.oneof(
     fc.constantFrom("push", "iroute", "disable", '"', "10.8.0.1", "255.0.0.0", "fd00::/64", "#"),
