@@ -5,6 +5,7 @@
  */
 
 import { VpnError } from "../../base/errors.ts";
+import { loadFiles, parseConfigFile } from "../../config/mod.ts";
 import { generateStaticKey } from "../../crypto/static_key.ts";
 import {
   formatTlsCryptV2ClientKey,
@@ -15,7 +16,10 @@ import {
   TlsCryptV2ServerKey,
 } from "../../crypto/tls_crypt_v2_key.ts";
 import { readImportFile } from "../../pki/authority_import.ts";
+import { fileExists } from "../../pki/directory_access.ts";
+import { stateFiles } from "../../pki/state_files.ts";
 import type { PkiOperation } from "../commands/pki_options.ts";
+import { stateOf } from "./opened.ts";
 import { writeOutputFiles } from "./output_files.ts";
 import { print, write } from "./terminal.ts";
 
@@ -26,6 +30,21 @@ export async function key(given: PkiOperation<"key">): Promise<void> {
   if (out === undefined || out === "-") return write(content);
   await writeOutputFiles([{ path: out, content, secret: true }], given.force);
   print(`Wrote ${out}.`);
+}
+
+/** The server's key that the configuration in a state directory names. */
+function stateServerKey(directory: string): string {
+  const { serverConfiguration } = stateFiles(directory);
+  if (fileExists(serverConfiguration)) {
+    const { config } = parseConfigFile(serverConfiguration);
+    if (config.role === "server" && config.controlKey?.kind === "tls-crypt-v2") {
+      return loadFiles(config).text(config.controlKey.key);
+    }
+  }
+  throw new VpnError(
+    `a client's key is wrapped under the server's, and ${serverConfiguration} names none`,
+    "give that with --server-key FILE",
+  );
 }
 
 async function makeKey(given: PkiOperation<"key">): Promise<string> {
@@ -41,13 +60,9 @@ async function makeKey(given: PkiOperation<"key">): Promise<string> {
       ? formatTlsCryptV2ServerKey(TlsCryptV2ServerKey.generate())
       : generateStaticKey();
   }
-  if (serverKey === undefined) {
-    throw new VpnError(
-      "a client's key is wrapped under the server's",
-      "give that with --server-key FILE",
-    );
-  }
-  const wrapping = parseTlsCryptV2ServerKey(await readImportFile(serverKey));
+  const wrapping = parseTlsCryptV2ServerKey(
+    serverKey === undefined ? stateServerKey(stateOf(given)) : await readImportFile(serverKey),
+  );
   return formatTlsCryptV2ClientKey(
     metadata === undefined ? generateTlsCryptV2ClientKey(wrapping) : generateTlsCryptV2ClientKey(
       wrapping,

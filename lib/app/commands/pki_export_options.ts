@@ -169,12 +169,14 @@ export const keyCommand = command(
   object({
     action,
     operation: constant("key"),
+    state: common.state,
     kind: argument(
       choice(["tls-auth", "tls-crypt", "tls-crypt-v2-server", "tls-crypt-v2-client"]),
       { description: message`What the key is for.` },
     ),
     serverKey: optional(option("--server-key", path({ metavar: "FILE" }), {
-      description: message`The server's key, under which a client's is wrapped.`,
+      description:
+        message`The server's key, under which a client's is wrapped. Default: the one of server.conf.`,
     })),
     metadata: optional(option("--metadata", string({ metavar: "TEXT" }), {
       description: message`What a client's key says of itself. Default: when it was made.`,

@@ -2,8 +2,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exportProfile } from "../../../../lib/app/authority/exporting.ts";
+import { key } from "../../../../lib/app/authority/control_keys.ts";
 import { parseRemote } from "../../../../lib/app/authority/remote.ts";
 import { generateStaticKey } from "../../../../lib/crypto/static_key.ts";
+import {
+  formatTlsCryptV2ServerKey,
+  parseTlsCryptV2ClientKey,
+  TlsCryptV2ServerKey,
+} from "../../../../lib/crypto/tls_crypt_v2_key.ts";
 import { Authority } from "../../../../lib/pki/authority.ts";
 import { openStateDirectory } from "../../../../lib/pki/state_directory.ts";
 import { hashPassword, UserFile, userFilePath } from "../../../../lib/users/mod.ts";
@@ -55,6 +61,26 @@ Deno.test("places, ciphers, resolvers, passwords, the control channel's key", as
       .replace(/^proto udp$/m, "").replace(/^explicit-exit-notify.*$/m, "")
   );
   assert.match(several, /^remote 192\.0\.2\.1 1194 udp\nremote 192\.0\.2\.1 443 tcp$/m);
+
+  // A client's key of its own, under the server's that the configuration names.
+  const v2 = TlsCryptV2ServerKey.generate();
+  await Deno.writeTextFile(join(state, "v2.key"), formatTlsCryptV2ServerKey(v2), { mode: 0o600 });
+  const own = await profile((text) => text.replace("tls-auth ta.key 0", "tls-crypt-v2 v2.key"));
+  const out = join(directory.path, "client-v2.key");
+  await key({
+    action: "pki",
+    operation: "key",
+    state,
+    kind: "tls-crypt-v2-client",
+    serverKey: undefined,
+    metadata: undefined,
+    out,
+    force: false,
+  });
+  for (const text of [/<tls-crypt-v2>([^<]*)/.exec(own)?.[1], await Deno.readTextFile(out)]) {
+    const { wrapped, key } = parseTlsCryptV2ClientKey(text ?? "");
+    assert.deepEqual(v2.unwrap(wrapped)?.key.bytes(), key.bytes());
+  }
 
   // The state directory's users log in with passwords.
   const password = await hashPassword("a password");
