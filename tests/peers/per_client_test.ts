@@ -228,13 +228,17 @@ async function serve(
       }
       const calls = (await Deno.readTextFile(`${directory}/calls`)).split("\n");
       return calls.includes("learn delete 10.8.0.100");
-    });
+      // Where the exit notification is lost, the server's ping-restart ends the session.
+    }, 60_000);
   });
 
   await context.step("the addresses of the pool are remembered", async () => {
     await peer.process.stop();
     const text = await Deno.readTextFile(`${directory}/ipp.txt`);
     assert.match(text, /^plain,10\.8\.0\.2,fd00:8::1000$/m);
+    // Who was still there is gone with the server, and its program has run.
+    const told = await environment(`${directory}/disconnect.plain`);
+    assert.match(told.get("time_duration") ?? "", /^\d+$/);
   });
 }
 
