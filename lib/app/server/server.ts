@@ -34,6 +34,8 @@ import { RateLimit } from "./rate_limit.ts";
 import { RevocationWatch } from "./revocation_watch.ts";
 import { type Lease, namelessClient, type ServerClient } from "./server_client.ts";
 import type { ServerContext, ServerParts } from "./server_context.ts";
+import { ServerCounters } from "./server_counters.ts";
+import { type ServerFigures, serverFigures } from "./server_figures.ts";
 import { ServerInstance } from "./server_instance.ts";
 import { ServerControl } from "./server_control.ts";
 import { serverStatus } from "./server_picture.ts";
@@ -65,6 +67,7 @@ function ipv6RefusalSource({ network }: ServerConfig): Uint8Array | undefined {
 /** See the module's page. */
 export class Server {
   readonly #parts: ServerParts;
+  readonly #counters = new ServerCounters();
   readonly #log: Log;
   /** For what anybody can send. */
   readonly #dropLog: LimitedLog;
@@ -172,6 +175,17 @@ export class Server {
     return serverStatus(this.#leases.all(), this.#plane.counters);
   }
 
+  /** What was counted, and how it is. */
+  figures(): ServerFigures {
+    return serverFigures({
+      counters: this.#counters,
+      shared: this.#plane.counters,
+      clients: this.#leases.all(),
+      engine: this.#plane.engine,
+      maximumClients: this.#parts.config.maxClients,
+    });
+  }
+
   /** What can be done with its clients. */
   control(): ServerControl {
     return new ServerControl(() => this.#leases.all(), this.#plane.counters);
@@ -262,11 +276,13 @@ export class Server {
     } else if (verdict.kind === "accept") {
       this.#addressProved(socket, address, verdict, datagram);
     } else if (verdict.reason === "rate") {
+      this.#counters.handshakes["rate-limited"]++;
       this.#dropLog.at(
         4,
         () => "connect-freq-initial: too many new connections, one is not answered",
       );
     } else {
+      this.#counters.strangers[verdict.reason]++;
       connections?.refuse(socket, verdict.reason);
       this.#dropLog.at(
         verdict.reason === "unauthenticated" || verdict.reason === "noncookie" ? 4 : 5,
@@ -283,10 +299,12 @@ export class Server {
     datagram: Uint8Array,
   ): void {
     if (this.#clients.size >= this.#parts.config.maxClients + spareInstances) {
+      this.#counters.handshakes["server-full"]++;
       this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
       return;
     }
     if (!this.#sessionLimit.allow(performance.now())) {
+      this.#counters.handshakes["rate-limited"]++;
       this.#log.at(
         1,
         `MULTI: Connection from ${endpointText(address)} would exceed new connection ` +
@@ -295,6 +313,7 @@ export class Server {
       return;
     }
     if (this.#parts.config.tls.singleSession && this.#clients.at(socket, address).size > 0) {
+      this.#counters.handshakes["single-session"]++;
       this.#log.at(
         1,
         `TLS Error: no new session from ${endpointText(address)} (single-session)`,
@@ -342,6 +361,7 @@ export class Server {
       wrap,
       trust,
       log,
+      counters: this.#counters,
       steps: this.#steps,
       transport: (socket) => this.#sockets.transport(socket) ?? "udp",
       transmit: (socket, address, datagram) => this.#sockets.send(socket, address, datagram),
@@ -374,8 +394,11 @@ export class Server {
     // Another of the same name may have come in while this one's programs ran.
     this.#closeFormer(candidate);
     const { addresses, networks, access } = candidate.settings;
+    const peerId = this.#leases.take(client);
+    // The worker does so too, a moment later: until then the former client's would count twice.
+    this.#plane.counters.resetPeer(peerId);
     return {
-      peerId: this.#leases.take(client),
+      peerId,
       address: addresses.ipv4?.address,
       netmask: addresses.ipv4?.netmask ?? "255.255.255.255",
       ipv6: addresses.ipv6,
@@ -390,6 +413,7 @@ export class Server {
     const { lease } = client;
     if (lease === undefined) return;
     this.#leases.release(lease.peerId);
+    this.#counters.left(this.#plane.counters.peer(lease.peerId));
     this.#keyInstallations.forget(lease.peerId);
     this.#plane.command({ kind: "remove-peer", peer: lease.peerId });
     this.#exit?.left(lease.peerId);
