@@ -193,6 +193,18 @@ async function serve(
         timeoutMs: 60_000,
       });
       await untrusted.process.stop();
+      // And the other way round: our client asks about the server.
+      const doubting = stack.use(
+        await scenario.startClient({
+          implementation: "ours",
+          extra: ["script-security 2", "tls-verify /bin/false"],
+        }, 2),
+      );
+      await doubting.process.waitForLine(/VERIFY SCRIPT ERROR: depth=1, CN=Test CA/, {
+        timeoutMs: 60_000,
+      });
+      assert.doesNotMatch(doubting.process.output, /Initialization Sequence Completed/);
+      await doubting.process.stop();
     },
   );
 
