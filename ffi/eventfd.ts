@@ -21,12 +21,10 @@ const counter = new Uint8Array(8);
  * @throws {SysError} EBADF, EINVAL when `fd` is no eventfd.
  */
 export function signalEventFd(fd: number): void {
-  // Twice before it is an error: see `lastErrno`. EAGAIN: the counter is at its limit, so the other
-  // side is being woken already.
-  for (let attempt = 0; attempt < 2; attempt++) {
-    if (libc().write(fd, one, counterLength) >= 0 || lastErrno() === Errno.EAGAIN) return;
-  }
-  throw new SysError("write eventfd", lastErrno());
+  if (libc().write(fd, one, counterLength) >= 0) return;
+  // EAGAIN: the counter is at its limit, so the other side is being woken already.
+  const errno = lastErrno();
+  if (errno !== Errno.EAGAIN) throw new SysError("write eventfd", errno);
 }
 
 /**
@@ -35,11 +33,10 @@ export function signalEventFd(fd: number): void {
  * @throws {SysError} EBADF, EINVAL when `fd` is no eventfd.
  */
 export function drainEventFd(fd: number): boolean {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    if (libc().read(fd, counter, counterLength) >= 0) return true;
-    if (lastErrno() === Errno.EAGAIN) return false;
-  }
-  throw new SysError("read eventfd", lastErrno());
+  if (libc().read(fd, counter, counterLength) >= 0) return true;
+  const errno = lastErrno();
+  if (errno !== Errno.EAGAIN) throw new SysError("read eventfd", errno);
+  return false;
 }
 
 /** An eventfd of this thread's own. */

@@ -10,6 +10,7 @@
  */
 
 import type { AuthorityOptions } from "./authority_options.ts";
+import type { PortalOptions } from "./portal_options.ts";
 import type { ClientExitOptions, ServerExitOptions } from "./exit_options.ts";
 import type { FileReference, Position } from "./position.ts";
 import type {
@@ -37,6 +38,7 @@ export type * from "./network_options.ts";
 export type * from "./pulled_options.ts";
 export type * from "./per_client_options.ts";
 export type * from "./authority_options.ts";
+export type * from "./portal_options.ts";
 export type * from "./exit_options.ts";
 export type * from "./login_options.ts";
 
@@ -225,6 +227,8 @@ export interface ServerConfig extends CommonConfig {
   readonly exit?: ServerExitOptions;
   /** The authority's service; absent without a state directory. */
   readonly authority?: AuthorityOptions;
+  /** The portal; absent: there is none. */
+  readonly portal?: PortalOptions;
 }
 
 /** Where a server listens. */

@@ -38,6 +38,7 @@ import type {
   VerifyX509Name,
 } from "./config.ts";
 import type { AuthorityOptions } from "./authority_options.ts";
+import type { PortalOptions } from "./portal_options.ts";
 import type { ExitNodeRule } from "./exit_options.ts";
 
 type Writable<T> = { -readonly [K in keyof T]?: T[K] };
@@ -231,6 +232,7 @@ export interface Draft {
   poolPersist?: { readonly path: string; readonly interval: number };
 
   readonly authority: Writable<AuthorityOptions>;
+  readonly portal: Partial<Writable<Omit<PortalOptions, "hosts">>> & { readonly hosts: string[] };
   readonly exit: {
     server?: boolean;
     out?: string;
@@ -275,6 +277,7 @@ export function emptyDraft(): Draft {
     push: [],
     perClient: { pushes: [], iroutes: [], access: [] },
     authority: {},
+    portal: { hosts: [] },
     exit: { rules: [] },
     echo: [],
   };

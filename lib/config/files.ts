@@ -121,6 +121,8 @@ function namedFiles(config: Config): NamedFile[] {
     add(config.authority?.httpsCert, false);
     add(config.authority?.httpsKey, true);
     add(config.authority?.passphraseFile, true);
+    add(config.portal?.certificate, false);
+    add(config.portal?.key, true);
   } else {
     for (const connection of config.connections) add(connection.controlKey?.key, true);
     add(config.authUserPass, true);

@@ -18,6 +18,7 @@ import {
   resolveReference,
 } from "./finish_common.ts";
 import { authorityOptionNames } from "./finish_authority.ts";
+import { portalOptionNames } from "./finish_portal.ts";
 import { clientExit } from "./finish_exit.ts";
 import { controlKey } from "./finish_control_key.ts";
 import { notice } from "./option.ts";
@@ -50,6 +51,7 @@ const serverOnly = [
   "client-disconnect",
   "learn-address",
   ...authorityOptionNames,
+  ...portalOptionNames,
 ];
 
 /** Checks and completes a client's draft. */

@@ -21,6 +21,7 @@ import { serverControlKeys } from "./finish_control_key.ts";
 import { excludePings } from "./finish_client.ts";
 import { addressPool, addressPoolIpv6, expandServer, serverPushes } from "./finish_pool.ts";
 import { serverAuthority } from "./finish_authority.ts";
+import { serverPortal } from "./finish_portal.ts";
 import { serverExit } from "./finish_exit.ts";
 import { listenOptions } from "./finish_listen.ts";
 import { loginOptions } from "./finish_login.ts";
@@ -114,6 +115,7 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
       { ...draft.poolPersist, path: resolvePath(draft, draft.poolPersist.path) },
     exit: serverExit(draft),
     authority: serverAuthority(draft),
+    portal: serverPortal(draft),
   });
 }
 

@@ -9,6 +9,7 @@ import { notYet } from "./not_yet.ts";
 import type { OptionRow } from "./option.ts";
 import { accessOptions } from "./options/access.ts";
 import { authorityOptionRows } from "./options/authority.ts";
+import { portalOptionRows } from "./options/portal.ts";
 import { clientOptions } from "./options/client.ts";
 import { connectionOptions } from "./options/connection.ts";
 import { controlChannelOptions } from "./options/control_channel.ts";
@@ -47,6 +48,7 @@ export const optionRows: readonly OptionRow[] = [
   ...accessOptions,
   ...exitOptions,
   ...authorityOptionRows,
+  ...portalOptionRows,
   ...processOptions,
   ...managementOptionRows,
   ...pushedOptionRows,

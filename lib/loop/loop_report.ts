@@ -39,7 +39,6 @@ export class LoopReport {
   #reportDrops(): void {
     const { counters, sockets, post } = this.#state;
     const parts: string[] = [];
-    let waiting = 0;
     for (let reason = 0; reason < dropReasonCount; reason++) {
       const count = counters.drops[reason] - this.#reported[reason];
       if (count === 0) continue;
@@ -49,9 +48,7 @@ export class LoopReport {
     for (const { sender } of sockets.all()) {
       if (sender.refusal !== 0) parts.push(`last refusal ${errnoName(sender.refusal)}`);
       sender.refusal = 0;
-      waiting += sender.waiting;
     }
-    counters.streamQueue = waiting;
     if (parts.length > 0) {
       post({ kind: "log", verb: dropVerb, message: `packets dropped: ${parts.join(", ")}` });
     }

@@ -78,6 +78,8 @@ export interface PortalAccessParts {
   readonly sessions?: Sessions;
   /** Absent where there is an administrator already. */
   readonly setupToken?: SetupToken;
+  /** The token was used. */
+  readonly onSetUp?: () => void;
 }
 
 /** See the module's page. */
@@ -86,10 +88,13 @@ export class PortalAccess {
   readonly directory: UserDirectory;
   readonly #file: UserFile;
   readonly #login: UserLogin;
+  readonly #onSetUp: () => void;
   #setupToken: SetupToken | undefined;
   #pending: PendingAdministrator | undefined;
 
-  constructor({ directory, file, login, sessions, setupToken }: PortalAccessParts) {
+  constructor(parts: PortalAccessParts) {
+    const { directory, file, login, sessions, setupToken, onSetUp } = parts;
+    this.#onSetUp = onSetUp ?? (() => {});
     this.directory = directory;
     this.#file = file;
     this.#login = login ?? new UserLogin(directory);
@@ -194,6 +199,7 @@ export class PortalAccess {
     this.#setupToken?.use();
     this.#setupToken = undefined;
     this.#pending = undefined;
+    this.#onSetUp();
     await this.directory.refresh();
     return { kind: "accepted", user };
   }

@@ -2,7 +2,8 @@
  * The portal's application: a request in, an answer out.
  *
  * ```text
- * headers ─► host ─► who calls ─► from our own pages? ─┬ /api/v1/…
+ * headers ─► host ─┬ the authority's own: OCSP, lists, download links
+ *                  └ who calls ─► from our own pages? ─┬ /api/v1/…
  *                                                      └ pages, metrics
  * ```
  *
@@ -30,6 +31,7 @@ export function portalApplication(parts: PortalParts): PortalApplication {
   app.use(withSecurityHeaders);
   app.use(logRefusals(parts));
   app.use(requireHost(parts));
+  app.use(async (context, next) => await parts.open?.(context) ?? await next());
   app.use(identify(parts));
   app.use(refuseCrossSite);
   for (const register of parts.routes ?? []) register(app, parts);

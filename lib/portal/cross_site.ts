@@ -41,7 +41,8 @@ function isSameOrigin(context: PortalContext): boolean {
   const site = context.req.header("sec-fetch-site");
   if (site !== undefined && site !== "same-origin") return false;
   const origin = context.req.header("origin");
-  if (origin === undefined) return site === "same-origin";
+  // "null": a page with no-referrer. What a browser says of the site, no page can change.
+  if (origin === undefined || origin === "null") return site === "same-origin";
   return origin.toLowerCase() === new URL(context.req.url).origin;
 }
 

@@ -22,6 +22,8 @@ export interface PortalParts {
   readonly log: Log;
   /** A line about a request that was refused: anybody can cause it, so it is bounded. */
   readonly refused: (line: () => string) => void;
+  /** Answers what programs ask that know no sessions: OCSP, lists, download links. */
+  readonly open?: (context: PortalContext) => Promise<Response | undefined>;
   /** Registers routes besides the API's: pages, metrics. */
   readonly routes?: readonly ((app: PortalApplication, parts: PortalParts) => void)[];
   /** Answers with a page where a browser asks; absent: with text. */

@@ -30,7 +30,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   "Content-Security-Policy": contentSecurityPolicy,
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
-  "Referrer-Policy": "no-referrer",
+  // Not no-referrer: forms of ours would then have "null" for their origin.
+  "Referrer-Policy": "same-origin",
   "Permissions-Policy":
     "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -45,6 +46,10 @@ export async function withSecurityHeaders(
 ): Promise<Response | void> {
   await next();
   const { headers } = context.res;
-  for (const [name, value] of Object.entries(securityHeaders)) headers.set(name, value);
+  for (const [name, value] of Object.entries(securityHeaders)) {
+    // The page of a download link has a policy of its own, and a referrer that stays here.
+    const own = name === "Content-Security-Policy" || name === "Referrer-Policy";
+    if (!own || !headers.has(name)) headers.set(name, value);
+  }
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
 }

@@ -25,6 +25,8 @@ export interface AuthorityServiceOptions {
   /** Gives the passphrase of `ca.key` where it has one. */
   readonly passphrase?: PassphraseSource;
   readonly log: Log;
+  /** Where requests by HTTP belong that are none for an authority: the portal. */
+  readonly elsewhere?: (host: string | undefined, target: string) => string | undefined;
 }
 
 /** How often list and responder are looked at, ms. */
@@ -37,11 +39,14 @@ export class AuthorityService implements AsyncDisposable {
   readonly #answers: boolean;
   readonly #log: Log;
   readonly #listeners = new AsyncDisposableStack();
+  readonly #elsewhere: AuthorityServiceOptions["elsewhere"];
   #timer: ReturnType<typeof setInterval> | undefined;
   /** The ports, once open. */
   readonly ports: { http?: number; https?: number } = {};
 
-  private constructor(authority: Authority, { log, http, https }: AuthorityServiceOptions) {
+  private constructor(authority: Authority, options: AuthorityServiceOptions) {
+    const { log, http, https } = options;
+    this.#elsewhere = options.elsewhere;
     this.#authority = authority;
     this.#responder = new OcspResponder(authority);
     this.#answers = http !== undefined || https !== undefined;
@@ -82,7 +87,7 @@ export class AuthorityService implements AsyncDisposable {
     address: ListenAddress,
     certificate: ListenerCertificate | undefined,
   ): Promise<number> {
-    const service = new HttpService(this.#authority, this.#responder, this.#log);
+    const service = new HttpService(this.#authority, this.#responder, this.#log, this.#elsewhere);
     const secure = certificate !== undefined;
     const listener = await HttpListener.open(address, certificate, (request, response) => {
       void service.handle(request, response, secure);

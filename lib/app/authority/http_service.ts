@@ -32,8 +32,21 @@ const LIST_MAX_AGE = 300;
 /** How long they may keep the authority's certificate, seconds. */
 const CERTIFICATE_MAX_AGE = 86_400;
 
+/** A request as this service needs it. */
+export interface AuthorityRequest {
+  readonly method: string;
+  /** The path, without a query. */
+  readonly path: string;
+  readonly contentType: string | undefined;
+  /** The whole target, for a redirection. */
+  readonly target: string;
+  readonly host: string | undefined;
+  /** Reads a body of at most so many octets. @throws {BodyTooLong} */
+  body(limit: number): Promise<Uint8Array>;
+}
+
 /** An answer before it is written. */
-interface Answer {
+export interface AuthorityAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
@@ -45,6 +58,9 @@ export class HttpService {
     readonly authority: Authority,
     readonly responder: OcspResponder,
     readonly log: Log,
+    /** Where else a request by HTTP belongs: the portal's address for that host and target. */
+    readonly elsewhere: (host: string | undefined, target: string) => string | undefined = () =>
+      undefined,
   ) {}
 
   /** Answers one request; `secure`: it came over HTTPS. */
@@ -53,9 +69,17 @@ export class HttpService {
     response: ServerResponse,
     secure: boolean,
   ): Promise<void> {
-    let answer: Answer;
+    let answer: AuthorityAnswer;
     try {
-      answer = await this.#answer(request, secure);
+      const { method = "", url = "", headers } = request;
+      answer = await this.answer({
+        method,
+        path: url.split("?")[0],
+        target: url,
+        host: headers.host,
+        contentType: headers["content-type"],
+        body: (limit) => readBody(request, limit),
+      }, secure) ?? plain(404, "not found");
     } catch (error) {
       if (error instanceof BodyTooLong) answer = plain(413, "too long");
       else {
@@ -77,22 +101,28 @@ export class HttpService {
     response.end(request.method === "HEAD" ? undefined : bytes);
   }
 
-  async #answer(request: IncomingMessage, secure: boolean): Promise<Answer> {
-    const { method = "", url = "" } = request;
-    const [path] = url.split("?");
+  /** The answer to a request; undefined where it is none for an authority. */
+  async answer(request: AuthorityRequest, secure: boolean): Promise<AuthorityAnswer | undefined> {
+    const { method, path } = request;
     if (path.startsWith(`${authorityPaths.ocsp}/`)) return await this.#ocspGet(method, path);
     if (path.startsWith(authorityPaths.downloads)) {
       return await this.#download(method, path.slice(authorityPaths.downloads.length), secure);
     }
     if (path === authorityPaths.ocsp) return await this.#ocspPost(request);
     const file = await this.#file(path);
-    if (file === undefined) return plain(404, "not found");
+    if (file === undefined) return secure ? undefined : this.#redirect(request);
     return method === "GET" || method === "HEAD" ? file : notAllowed("GET, HEAD");
   }
 
-  async #file(path: string): Promise<Answer | undefined> {
+  #redirect({ host, target }: AuthorityRequest): AuthorityAnswer | undefined {
+    const location = this.elsewhere(host, target);
+    if (location === undefined) return undefined;
+    return { ...plain(308, "the portal is at HTTPS"), headers: { Location: location } };
+  }
+
+  async #file(path: string): Promise<AuthorityAnswer | undefined> {
     const { certificate, index } = this.authority;
-    const file = (type: string, body: string | Uint8Array, maxAge: number): Answer => ({
+    const file = (type: string, body: string | Uint8Array, maxAge: number): AuthorityAnswer => ({
       status: 200,
       headers: { "Content-Type": type, "Cache-Control": `public, max-age=${maxAge}` },
       body,
@@ -116,16 +146,16 @@ export class HttpService {
     }
   }
 
-  async #ocspPost(request: IncomingMessage): Promise<Answer> {
+  async #ocspPost(request: AuthorityRequest): Promise<AuthorityAnswer> {
     if (request.method !== "POST") return notAllowed("POST");
-    if (request.headers["content-type"] !== "application/ocsp-request") {
+    if (request.contentType !== "application/ocsp-request") {
       return plain(415, "application/ocsp-request is expected");
     }
-    const body = await readBody(request, MAX_OCSP_REQUEST);
+    const body = await request.body(MAX_OCSP_REQUEST);
     return ocspAnswer(await this.responder.answer(body), false, this.authority.now);
   }
 
-  async #ocspGet(method: string, path: string): Promise<Answer> {
+  async #ocspGet(method: string, path: string): Promise<AuthorityAnswer> {
     if (method !== "GET" && method !== "HEAD") return notAllowed("GET, HEAD");
     const request = decodeOcspPath(path.slice(authorityPaths.ocsp.length + 1));
     if (request === undefined || request.length > MAX_OCSP_REQUEST) {
@@ -134,7 +164,7 @@ export class HttpService {
     return ocspAnswer(await this.responder.answer(request), true, this.authority.now);
   }
 
-  async #download(method: string, token: string, secure: boolean): Promise<Answer> {
+  async #download(method: string, token: string, secure: boolean): Promise<AuthorityAnswer> {
     const { authority } = this;
     const digest = tokenDigest(token);
     if (!secure) {
@@ -173,11 +203,11 @@ export class HttpService {
 
 const neverKept = { "Cache-Control": "no-store", "Referrer-Policy": "no-referrer" };
 
-function plain(status: number, text: string): Answer {
+function plain(status: number, text: string): AuthorityAnswer {
   return { status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: `${text}\n` };
 }
 
-function notAllowed(allowed: string): Answer {
+function notAllowed(allowed: string): AuthorityAnswer {
   const answer = plain(405, "method not allowed");
   return { ...answer, headers: { ...answer.headers, Allow: allowed } };
 }
@@ -194,7 +224,7 @@ function decodeOcspPath(text: string): Uint8Array | undefined {
 }
 
 /** With the headers of RFC 5019 section 6.2 where a cache may keep it. */
-function ocspAnswer(answer: OcspAnswer, get: boolean, now: number): Answer {
+function ocspAnswer(answer: OcspAnswer, get: boolean, now: number): AuthorityAnswer {
   const type = { "Content-Type": "application/ocsp-response" };
   const { bytes: body, thisUpdate, nextUpdate } = answer;
   if (!get || !answer.successful || !answer.cacheable) {

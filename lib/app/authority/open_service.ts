@@ -20,6 +20,7 @@ export async function openAuthorityService(
   config: ServerConfig,
   files: LoadedFiles,
   log: Log,
+  elsewhere?: (host: string | undefined, target: string) => string | undefined,
 ): Promise<AsyncDisposable | undefined> {
   const { authority, process: { state } } = config;
   if (authority === undefined || state === undefined) return undefined;
@@ -39,6 +40,7 @@ export async function openAuthorityService(
     https: https && { address: https, certificate: httpsCertificate(config, files, own) },
     passphrase: passphrase === undefined ? undefined : () => passphrase,
     log,
+    elsewhere,
   });
 }
 

@@ -108,6 +108,29 @@ export class ServerExit {
     if (client.offers) this.#decideAll();
   }
 
+  /** Every exit node that is named or chosen, or offers to be one, and who goes by it. */
+  picture(): readonly ExitPicture[] {
+    const names = new Set([
+      ...this.#options.server ? ["server"] : [],
+      ...this.#options.rules.map(({ name }) => name),
+      ...[...this.#policy.choices.values()].filter((name) => name !== "server" && name !== "none"),
+      ...[...this.#clients.values()].filter(({ offers }) => offers).map(({ name }) => name),
+    ]);
+    const connected = new Map([...this.#clients].map(([peer, { name }]) => [name, peer]));
+    return [...names].map((name) => {
+      const chosen = [...this.#policy.choices].filter(([, exit]) => exit === name);
+      const clients = [...this.#clients]
+        .filter(([peer]) => exitName(this.#verdicts.get(peer)) === name);
+      return {
+        name,
+        connected: name === "server" || connected.has(name),
+        clients: [
+          ...new Set([...chosen.map(([client]) => client), ...clients.map(([, { name }]) => name)]),
+        ].sort(),
+      };
+    });
+  }
+
   /** Undoes what was changed on this machine. */
   async close(): Promise<void> {
     this.#watch?.[Symbol.dispose]();
@@ -135,6 +158,18 @@ export class ServerExit {
     this.#command({ kind: "set-exit", peer, exit: exitOf(verdict) });
     this.#log.at(1, `${client.name}: Internet traffic ${describe(verdict)}`);
   }
+}
+
+/** An exit node, and who goes by it. */
+export interface ExitPicture {
+  readonly name: string;
+  readonly connected: boolean;
+  /** Clients that go by it now or were told to. */
+  readonly clients: readonly string[];
+}
+
+function exitName(verdict: ExitVerdict | undefined): string | undefined {
+  return verdict?.kind === "peer" ? verdict.name : verdict?.kind;
 }
 
 async function openExitNode(

@@ -12,6 +12,7 @@ import type { ProcessLog } from "../../base/log.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Management } from "../../management/management.ts";
 import type { LogFlag, State, StateName } from "../../management/messages.ts";
+import { LogTail } from "../log/log_tail.ts";
 import { openProgramLog } from "../log/program_log.ts";
 import type { OpenedManagement } from "../management/open_management.ts";
 import type { SignalQueue } from "../signals.ts";
@@ -48,6 +49,8 @@ export class Operations {
   #status: StatusFile | undefined;
   #pidFile: PidFile | undefined;
   #privileges: Privileges | undefined;
+  #log: ProcessLog | undefined;
+  #logTail: LogTail | undefined;
   #started = false;
 
   /** @throws {VpnError} when what called the program is not to be understood. */
@@ -70,10 +73,14 @@ export class Operations {
    * @throws {VpnError} when it can't be written.
    */
   async openLog(config: Config): Promise<ProcessLog> {
+    const hasPortal = config.role === "server" && config.portal !== undefined;
+    this.#logTail = hasPortal ? this.#logTail ?? new LogTail() : undefined;
     const log = await openProgramLog(config.log, (entry) => {
+      this.#logTail?.take(entry);
       this.management?.recordLog(logFlags[entry.level], entry.text, entry.time);
     });
     if (this.#managed !== undefined) this.#managed.log = log;
+    this.#log = log;
     return log;
   }
 
@@ -119,7 +126,12 @@ export class Operations {
       if (config.role === "client") this.#clientState(entered);
       this.#service?.state(entered);
     };
-    return { ...hooks, observer: { ...observer, state } };
+    return {
+      ...hooks,
+      observer: { ...observer, state },
+      processLog: this.#log,
+      logTail: this.#logTail,
+    };
   }
 
   /**

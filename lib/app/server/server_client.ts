@@ -8,6 +8,7 @@ import type { AccessRuleOption, ClientNetwork } from "../../config/config.ts";
 import type { ClientAddresses } from "../per_client/address_book.ts";
 import type { ClientKey } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
+import type { PeerInfo } from "../../wire/peer_info.ts";
 
 /** A place among the server's peers, and the address that goes with it. */
 export interface Lease {
@@ -46,10 +47,12 @@ export interface ServerClient {
   readonly certificate: VerifiedPeer | undefined;
   /** The data channel's cipher, once negotiated. */
   readonly cipher: string | undefined;
+  /** What it says of itself, once it has. */
+  readonly peerInfo: PeerInfo | undefined;
+  /** As whom it logged in, where it did. */
+  readonly username: string | undefined;
   /** Its place, once admitted. */
   readonly lease: Lease | undefined;
-  /** When it got its newest keys, ms since 1970. */
-  readonly keysSince: number | undefined;
   /** Whether a control datagram from its address says that it is this client's. */
   matches(datagram: Uint8Array): boolean;
   /** Takes a control datagram. */

@@ -16,6 +16,7 @@ import { localOptionsString, serverOptionValues } from "../../control/local_opti
 import { type Admission, admit } from "../../control/server_admission.ts";
 import type { TlsPeer } from "../../control/tls_channel.ts";
 import { TlsSession } from "../../control/tls_session.ts";
+import type { PeerInfo } from "../../wire/peer_info.ts";
 import type { AcceptedClient } from "../../control/reset_responder.ts";
 import { type ClientKey, clientKeyFingerprint } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
@@ -68,7 +69,6 @@ export class ServerInstance implements ServerClient {
   #closed = false;
   readonly #life = new CandidateLife(() => this.#impatient());
   #limits: SessionLimits | undefined;
-  #keysSince: number | undefined;
   readonly #timers = new Timers();
 
   /**
@@ -107,10 +107,8 @@ export class ServerInstance implements ServerClient {
         controlMessage: (text) => this.#controlMessage(text),
         tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
         retired: (keyId) => this.#peer?.retireKey(keyId),
-        renegotiating: (keyId, byPeer) => {
-          context.counters.renegotiations[byPeer ? "client" : "server"]++;
-          this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`);
-        },
+        renegotiating: (keyId, byPeer) =>
+          this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`),
         failed: (error) => this.#failed(error),
       },
       accepted,
@@ -129,13 +127,17 @@ export class ServerInstance implements ServerClient {
   get certificate(): VerifiedPeer | undefined {
     return this.#certificate.verified;
   }
-  /** When the client got its newest keys. */
-  get keysSince(): number | undefined {
-    return this.#keysSince;
-  }
   /** The data channel's cipher, once admitted. */
   get cipher(): string | undefined {
     return this.#admission?.cipher;
+  }
+  /** What the client says of itself. */
+  get peerInfo(): PeerInfo | undefined {
+    return this.#admission?.peerInfo;
+  }
+  /** As whom it logged in. */
+  get username(): string | undefined {
+    return this.#candidate?.variables.username;
   }
 
   /** Whether a control datagram from this address says that it is ours. */
@@ -193,7 +195,6 @@ export class ServerInstance implements ServerClient {
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#admitted) this.#context.counters.notAdmitted(reason);
     this.#timers.clear();
     this.#limits?.close();
     wipe(this.#firstKeyBlock);
@@ -273,9 +274,7 @@ export class ServerInstance implements ServerClient {
 
   async #keysDerived(keyId: number, keyBlock: Uint8Array): Promise<void> {
     if (keyId > 0 && this.#refusal === undefined && this.#peer !== undefined) {
-      await this.#peer.installKey(keyId, keyBlock);
-      this.#keysSince = Date.now();
-      return;
+      return await this.#peer.installKey(keyId, keyBlock);
     }
     if (this.#refusal !== undefined || this.#candidate === undefined) {
       wipe(keyBlock);
@@ -324,8 +323,6 @@ export class ServerInstance implements ServerClient {
     if (this.#closed) return;
     this.#life.admitted();
     this.#admitted = true;
-    this.#keysSince = Date.now();
-    this.#context.counters.handshakes.succeeded++;
     this.#limits = this.#peer.limit(this.#candidate!.settings, (reason) => this.close(reason));
     if (this.#firstKeySettled) this.#peer.activateKey(0);
     this.#log.at(
@@ -342,7 +339,6 @@ export class ServerInstance implements ServerClient {
     if (keyId === 0) this.#firstKeySettled = true;
     // A client acknowledges our key message when it has the keys, not before.
     if (this.#admitted) this.#peer?.activateKey(keyId);
-    if (keyId > 0) this.#context.counters.renegotiationsCompleted++;
     if (keyId > 0 && this.#messageWithKeys !== undefined) {
       this.tell(this.#messageWithKeys);
       this.#messageWithKeys = undefined;

@@ -6,6 +6,7 @@
 
 import type { SharedCounters } from "../../loop/counters.ts";
 import type { ClientStatus, RouteStatus, ServerStatus } from "../status/server_status.ts";
+import type { PeerInfo } from "../../wire/peer_info.ts";
 import type { ServerClient } from "./server_client.ts";
 
 /** The clients that are let in, by peer-id, and what goes to them. */
@@ -18,6 +19,7 @@ export function serverStatus(
   for (const instance of instances) {
     if (instance.lease === undefined) continue;
     const { lease, commonName, endpoint: realAddress, createdAt } = instance;
+    const { username, peerInfo } = instance;
     const { bytesIn, bytesOut, lastReceived } = counters.peer(lease.peerId);
     clients.push({
       commonName,
@@ -30,6 +32,9 @@ export function serverStatus(
       clientId: instance.id,
       peerId: lease.peerId,
       cipher: instance.cipher ?? "",
+      username,
+      ...peerInfo?.get("IV_VER") !== undefined && { clientVersion: versionOf(peerInfo) },
+      ...lastReceived > 0 && { lastReceived },
     });
     const lastReference = lastReceived || createdAt;
     const behind = lease.networks.map(({ network, prefixLength }) => `${network}/${prefixLength}`);
@@ -39,4 +44,9 @@ export function serverStatus(
     }
   }
   return { time: Date.now(), clients, routes };
+}
+
+/** `2.6.14 linux`: the variables IV_VER and IV_PLAT of openvpn(8), `--push-peer-info`. */
+function versionOf(peerInfo: PeerInfo): string {
+  return [peerInfo.get("IV_VER"), peerInfo.get("IV_PLAT")].filter((part) => part).join(" ");
 }

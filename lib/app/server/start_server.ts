@@ -16,6 +16,7 @@ import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
 import { programsOf, verifyProgramOf } from "../programs/programs_of.ts";
+import type { OpenPortal } from "../portal/open_portal.ts";
 import { openLogin } from "../users/open_login.ts";
 import { Server } from "./server.ts";
 
@@ -24,7 +25,7 @@ export async function startServer(
   config: ServerConfig,
   files: LoadedFiles,
   log: Log,
-  { observer, deciders, lastStep }: TunnelHooks,
+  { observer, deciders, lastStep, processLog, logTail }: TunnelHooks,
 ): Promise<Tunnel> {
   observer.state({ name: "CONNECTING" });
   const ended = Promise.withResolvers<TunnelEnd>();
@@ -36,7 +37,10 @@ export async function startServer(
     verifyProgram: verifyProgramOf(config, programs, log),
     passphrase: () => new TerminalPrompt(log).passphrase(new AbortController().signal),
   });
-  opened.use(await openAuthorityService(config, files, log));
+  let elsewhere: OpenPortal["elsewhere"] | undefined;
+  opened.use(
+    await openAuthorityService(config, files, log, (host, target) => elsewhere?.(host, target)),
+  );
   opened.use(new CertificateEnds(config.tls, files, log));
   const server = await Server.start({
     config,
@@ -50,6 +54,16 @@ export async function startServer(
     lastStep,
     failed: (error) => ended.resolve({ reason: "failure", error }),
   });
+  if (config.portal !== undefined && processLog !== undefined && logTail !== undefined) {
+    try {
+      const { openPortal } = await import("../portal/open_portal.ts");
+      const portal = { config, files, server, log: processLog, tail: logTail };
+      ({ elsewhere } = opened.use(await openPortal(portal)));
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
   const resources = opened.move();
   const { ifconfig, ifconfigIpv6 } = config.network;
   const addresses = { ipv4: ifconfig?.local, ipv6: ifconfigIpv6?.local };

@@ -32,6 +32,10 @@ export interface ClientStatus {
   readonly peerId: number;
   /** Of the data channel. */
   readonly cipher: string;
+  /** What the client says that it is, as `2.6.14 linux`. */
+  readonly clientVersion?: string;
+  /** When something last came from it. */
+  readonly lastReceived?: number;
 }
 
 /** A network or address that is reached through a client. */

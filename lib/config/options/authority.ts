@@ -63,7 +63,7 @@ export function isWebAddress(text: string): boolean {
 }
 
 /** `PORT`, `:PORT`, `HOST:PORT` or `[ADDRESS]:PORT`. */
-function listenAddress(context: OptionContext, text: string): ListenAddress {
+export function listenAddress(context: OptionContext, text: string): ListenAddress {
   const match = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]*)):)?(\d{1,5})$/.exec(text);
   if (match === null || Number(match[3]) > 65535) {
     context.expected("PORT, HOST:PORT or [ADDRESS]:PORT", text);

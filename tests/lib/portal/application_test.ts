@@ -28,7 +28,7 @@ Deno.test("every answer has the headers that browsers insist by", async () => {
     assert.doesNotMatch(headers.get("content-security-policy")!, /unsafe/);
     assert.equal(headers.get("x-content-type-options"), "nosniff");
     assert.equal(headers.get("x-frame-options"), "DENY");
-    assert.equal(headers.get("referrer-policy"), "no-referrer");
+    assert.equal(headers.get("referrer-policy"), "same-origin");
     assert.equal(headers.get("cache-control"), "no-store");
   }
 });

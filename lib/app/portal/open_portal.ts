@@ -1,0 +1,181 @@
+/**
+ * Opens the portal of a server.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { writeFileAtomically } from "../../base/atomic_file.ts";
+import { errorLine } from "../../base/errors.ts";
+import type { ProcessLog } from "../../base/log.ts";
+import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
+import { Authority } from "../../pki/authority.ts";
+import { fileExists } from "../../pki/directory_access.ts";
+import { OcspResponder } from "../../pki/ocsp_responder.ts";
+import { stateFiles } from "../../pki/state_files.ts";
+import { PortalAccess } from "../../portal/access.ts";
+import { apiTokenPath, ApiTokens } from "../../portal/api_tokens.ts";
+import { portalApplication } from "../../portal/application.ts";
+import { HostNames } from "../../portal/host_names.ts";
+import { SetupToken } from "../../portal/setup.ts";
+import { UserDirectory, UserFile, userFilePath } from "../../users/mod.ts";
+import type { ListenerCertificate } from "../authority/http_listener.ts";
+import { addressText } from "../authority/http_listener.ts";
+import { HttpService } from "../authority/http_service.ts";
+import { LimitedLog } from "../control_protection/limited_log.ts";
+import type { LogTail } from "../log/log_tail.ts";
+import type { Server } from "../server/server.ts";
+import { authorityAnswer } from "./authority_answer.ts";
+import { announceSetup, noCertificate, removeIfThere, urlHost } from "./first_start.ts";
+import { portalHosts } from "./host_list.ts";
+import { HttpsListener } from "./https_listener.ts";
+import { givenCertificate, issuedCertificate } from "./portal_certificate.ts";
+import { protection } from "./protection.ts";
+import { requestHandler } from "./request_adapter.ts";
+import { ServerService } from "./server_service.ts";
+
+/** What it is opened with. */
+export interface PortalOptions {
+  readonly config: ServerConfig;
+  readonly files: LoadedFiles;
+  readonly server: Server;
+  readonly log: ProcessLog;
+  readonly tail: LogTail;
+}
+
+/** A portal that is open. */
+export interface OpenPortal extends AsyncDisposable {
+  /** Where a request by HTTP to that host belongs; undefined: the portal has no such name. */
+  elsewhere(host: string | undefined, target: string): string | undefined;
+}
+
+/** How often certificates are looked at, ms. */
+const interval = 3_600_000;
+
+/** The file of the one-time token, in the state directory. */
+const setupTokenFile = "portal-setup-token";
+
+/**
+ * Opens it.
+ *
+ * @throws {VpnError} naming what can't be had; nothing stays open.
+ */
+export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
+  const { config, files, server, log, tail } = options;
+  const portal = config.portal!;
+  const state = config.process.state!;
+  await using opened = new AsyncDisposableStack();
+
+  const authority = await openAuthority(config, files);
+  if (authority !== undefined) opened.use(authority);
+  const responder = authority && new OcspResponder(authority);
+  const hosts = portalHosts(portal, await authority?.index.setting("remote"));
+
+  const given = givenCertificate(portal, files);
+  const certificate = async (): Promise<ListenerCertificate & { serial?: string }> => {
+    if (given !== undefined) return given;
+    if (authority !== undefined) return await issuedCertificate(authority, hosts);
+    throw noCertificate();
+  };
+  let current = await certificate();
+  for (const line of await responder?.maintain() ?? []) log.at(3, line);
+
+  const file = new UserFile(userFilePath(state));
+  const directory = await UserDirectory.open(file.path);
+  directory.watch({
+    revoked: () => {}, // Sessions look at the directory with each request.
+    reloaded: () => {},
+    unusable: (reason) => log.warn(`portal: the users stay as they were: ${reason}`),
+  });
+  opened.defer(() => directory.close());
+
+  const administrators = directory.users.some(({ role, disabled }) =>
+    role === "admin" && !disabled
+  );
+  const setupPath = join(state, setupTokenFile);
+  const setup = administrators ? undefined : SetupToken.make();
+  const access = new PortalAccess({
+    directory,
+    file,
+    setupToken: setup?.token,
+    onSetUp: () => {
+      log.at(1, "portal: the first administrator is set up");
+      void removeIfThere(setupPath).catch(() => {});
+    },
+  });
+
+  let port = portal.address.port;
+  const url = () => `https://${urlHost(hosts[0])}${port === 443 ? "" : `:${port}`}`;
+  const service = opened.use(
+    new ServerService({
+      ...{ config, server, authority, log, tail, url },
+      protection: () =>
+        protection({
+          chain: current.certificate,
+          authority,
+          responder: given === undefined ? responder : undefined,
+          renegotiateAfter: config.tls.renegSec,
+        }),
+    }),
+  );
+
+  const names = new HostNames(hosts);
+  const limited = new LimitedLog(log);
+  const refused = (line: () => string) => limited.at(1, line);
+  const http = authority && responder && new HttpService(authority, responder, log);
+  const app = portalApplication({
+    service,
+    access,
+    tokens: new ApiTokens(apiTokenPath(state)),
+    hosts: names,
+    log,
+    refused,
+    open: http && authorityAnswer(http),
+  });
+  const handler = requestHandler(app, log, refused);
+  const listener = opened.use(await HttpsListener.open(portal.address, current, handler));
+  port = listener.port;
+  log.at(1, `The portal is at ${url()} (${addressText({ ...portal.address, port })})`);
+  if (setup !== undefined) {
+    await writeFileAtomically(setupPath, `${setup.text}\n`, 0o600);
+    announceSetup(`${url()}/setup`, setup.text, setupPath);
+    log.at(1, `The portal has no administrator: open ${url()}/setup; the token is in ${setupPath}`);
+    opened.defer(() => removeIfThere(setupPath));
+  }
+
+  const timer = setInterval(async () => {
+    try {
+      await responder?.maintain();
+      const next = await certificate();
+      if (next.serial === current.serial) return;
+      current = next;
+      listener.use(next);
+      log.at(1, `The portal has a new certificate (serial ${next.serial})`);
+    } catch (error) {
+      log.warn(`portal: the certificate stays as it is: ${errorLine(error)}`);
+    }
+  }, interval);
+  opened.defer(() => clearInterval(timer));
+
+  const resources = opened.move();
+  return {
+    elsewhere: (host, target) => {
+      if (!names.includes(host)) return undefined;
+      const name = host!.replace(/:\d{1,5}$/, "");
+      return `https://${name}${port === 443 ? "" : `:${port}`}${target}`;
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+async function openAuthority(
+  { authority, process }: ServerConfig,
+  files: LoadedFiles,
+): Promise<Authority | undefined> {
+  const state = process.state!;
+  if (!fileExists(stateFiles(state).caCertificate)) return undefined;
+  const file = authority?.passphraseFile;
+  const [passphrase] = file === undefined ? [] : files.text(file).split(/\r?\n/);
+  const source = passphrase === undefined ? undefined : () => passphrase;
+  return await Authority.open(state, { passphrase: source });
+}
