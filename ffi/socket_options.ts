@@ -79,14 +79,22 @@ export function applySocketOptions(
   options: Omit<SocketOptions, "port">,
 ): void {
   if (ipv6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0, "IPV6_V6ONLY");
-  setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBuffer, "SO_RCVBUF");
-  setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options.sendBuffer, "SO_SNDBUF");
+  resizeBuffers(fd, options);
   if (options.mark !== undefined) setOption(fd, SOL_SOCKET, SO_MARK, options.mark, "SO_MARK");
   if (options.device !== undefined) {
     const name = cString(options.device);
     const set = libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
     check(set, `setsockopt SO_BINDTODEVICE ${options.device}`);
   }
+}
+
+/** Sets the sizes of the kernel's buffers that are given. */
+export function resizeBuffers(
+  fd: number,
+  { receiveBuffer, sendBuffer }: Pick<SocketOptions, "receiveBuffer" | "sendBuffer">,
+): void {
+  setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receiveBuffer, "SO_RCVBUF");
+  setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, sendBuffer, "SO_SNDBUF");
 }
 
 function setBuffer(

@@ -21,6 +21,7 @@ import {
   bufferSizes,
   dualStack,
   pendingError,
+  resizeBuffers,
   setOption,
   type SocketOptions,
 } from "./socket_options.ts";
@@ -169,6 +170,11 @@ export class TcpSocket {
   /** The sizes of the kernel's buffers, in bytes, its own overhead included (`socket(7)`). */
   bufferSizes(): { readonly receive: number; readonly send: number } {
     return bufferSizes(this.fd);
+  }
+
+  /** Sets the sizes that are given, as `SocketOptions` has them. @throws {SysError} EBADF. */
+  resizeBuffers(sizes: Pick<SocketOptions, "receiveBuffer" | "sendBuffer">): void {
+    resizeBuffers(this.fd, sizes);
   }
 
   /** Closes it; a second call does nothing. */

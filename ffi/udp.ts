@@ -22,6 +22,7 @@ import {
   dualStack,
   getOption,
   IPPROTO_IPV6,
+  resizeBuffers,
   setOption,
   type SocketOptions,
 } from "./socket_options.ts";
@@ -170,6 +171,11 @@ export class UdpSocket {
   /** The sizes of the kernel's buffers, in bytes, its own overhead included (`socket(7)`). */
   bufferSizes(): { readonly receive: number; readonly send: number } {
     return bufferSizes(this.fd);
+  }
+
+  /** Sets the sizes that are given, as `SocketOptions` has them. @throws {SysError} EBADF. */
+  resizeBuffers(sizes: Pick<SocketOptions, "receiveBuffer" | "sendBuffer">): void {
+    resizeBuffers(this.fd, sizes);
   }
 
   /** Closes the socket; a second call does nothing. */

@@ -16,7 +16,7 @@ export const defaultSocketBuffer = 4 << 20;
 
 /**
  * What the options say of every socket. Where they say nothing of buffers, a UDP socket has
- * `defaultSocketBuffer`; the kernel fits those of TCP to the path by itself.
+ * `defaultSocketBuffer`; the kernel fits those of TCP to the path by itself. 0: the system's own.
  */
 export function socketSettings(socket: SocketOptions, transport: Transport): {
   readonly receiveBuffer?: number;
@@ -26,11 +26,22 @@ export function socketSettings(socket: SocketOptions, transport: Transport): {
 } {
   const usual = transport === "udp" ? defaultSocketBuffer : undefined;
   return {
-    receiveBuffer: socket.receiveBuffer ?? usual,
-    sendBuffer: socket.sendBuffer ?? usual,
+    receiveBuffer: (socket.receiveBuffer ?? usual) || undefined,
+    sendBuffer: (socket.sendBuffer ?? usual) || undefined,
     mark: socket.mark,
     device: socket.device,
   };
+}
+
+/** Largest buffer that a server may push, in bytes: the memory is this machine's. */
+const maximumPushedBuffer = 16 << 20;
+
+/** Buffers as a server pushes them. */
+export function pushedBuffers(
+  { receiveBuffer, sendBuffer }: Pick<SocketOptions, "receiveBuffer" | "sendBuffer">,
+): Pick<SocketOptions, "receiveBuffer" | "sendBuffer"> {
+  const bounded = (size: number | undefined) => size && Math.min(size, maximumPushedBuffer);
+  return { receiveBuffer: bounded(receiveBuffer), sendBuffer: bounded(sendBuffer) };
 }
 
 /** Control packets and what sealing adds to data packets stay below that, in bytes. */

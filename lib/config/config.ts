@@ -159,7 +159,7 @@ export interface ClientConfig extends CommonConfig {
   readonly authRetry: "none" | "nointeract" | "interact";
   /** One-time code to ask for along with the password. */
   readonly staticChallenge?: StaticChallenge;
-  /** `push-peer-info`: IV_HWADDR, IV_SSL, IV_PLAT_VER and `UV_…` are sent too. */
+  /** `push-peer-info`: IV_HWADDR, IV_SSL, IV_PLAT_VER and `UV_…` are sent too, see `PeerMachine`. */
   readonly pushPeerInfo: boolean;
   /** `kill-switch`; absent: as the machine is. */
   readonly killSwitch?: KillSwitchOption;

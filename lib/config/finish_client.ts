@@ -177,7 +177,6 @@ function clientPing(draft: Draft): PingOptions {
       interval: keepalive.interval,
       timeout: keepalive.timeout,
       timeoutAction: "restart",
-      onlyWithRemote: ping.onlyWithRemote ?? false,
     };
   }
   return {
@@ -185,7 +184,6 @@ function clientPing(draft: Draft): PingOptions {
     // PRE_PULL_INITIAL_PING_RESTART of OpenVPN's openvpn.h.
     timeout: ping.timeout ?? 120,
     timeoutAction: ping.timeoutAction ?? "restart",
-    onlyWithRemote: ping.onlyWithRemote ?? false,
   };
 }
 

@@ -167,8 +167,8 @@ function dataChannelOptions(draft: Draft, notices: Notice[]): DataChannelOptions
 
 function socketOptions(draft: Draft): SocketOptions {
   return defined({
-    receiveBuffer: draft.receiveBuffer || undefined,
-    sendBuffer: draft.sendBuffer || undefined,
+    receiveBuffer: draft.receiveBuffer,
+    sendBuffer: draft.sendBuffer,
     mark: draft.mark,
     device: draft.bindDevice,
   });

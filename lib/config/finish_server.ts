@@ -155,14 +155,12 @@ function requireTopology(draft: Draft, notices: Notice[]): void {
 // helper_keepalive(): the server waits twice as long, so that clients notice first.
 function expandKeepalive(draft: Draft): { ping: PingOptions; push: string[] } {
   const { keepalive, ping } = draft;
-  const onlyWithRemote = ping.onlyWithRemote ?? false;
   if (keepalive === undefined) {
     return {
       ping: {
         interval: ping.interval ?? 0,
         timeout: ping.timeout ?? 0,
         timeoutAction: ping.timeoutAction ?? "restart",
-        onlyWithRemote,
       },
       push: [],
     };
@@ -170,7 +168,7 @@ function expandKeepalive(draft: Draft): { ping: PingOptions; push: string[] } {
   excludePings(draft);
   const { interval, timeout } = keepalive;
   return {
-    ping: { interval, timeout: timeout * 2, timeoutAction: "restart", onlyWithRemote },
+    ping: { interval, timeout: timeout * 2, timeoutAction: "restart" },
     push: [`ping ${interval}`, `ping-restart ${timeout}`],
   };
 }

@@ -64,6 +64,8 @@ export interface PulledOptions {
   readonly framing?: Framing;
   /** `protocol-flags cc-exit`: exit notifications go over the control channel. */
   readonly controlChannelExit: boolean;
+  /** Keep the device over a reconnection. */
+  readonly persistTun?: boolean;
   /** `rcvbuf`, bytes. */
   readonly receiveBuffer?: number;
   /** `sndbuf`, bytes. */

@@ -124,6 +124,7 @@ export function parsePushReply(options: readonly string[], base: ClientConfig): 
     controlChannelExit: draft.controlChannelExit ?? false,
     receiveBuffer: draft.receiveBuffer || undefined,
     sendBuffer: draft.sendBuffer || undefined,
+    persistTun: draft.persistTun,
     verb: draft.log.verb,
     pushContinuation: draft.pushContinuation ?? 0,
     environment: draft.environment,

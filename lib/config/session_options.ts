@@ -133,8 +133,6 @@ export interface PingOptions {
   readonly timeout: number;
   /** `ping-restart` or `ping-exit`. */
   readonly timeoutAction: "restart" | "exit";
-  /** `ping-timer-rem`: the timeout counts only once a peer is known. */
-  readonly onlyWithRemote: boolean;
 }
 
 /** `inactive`: end when there is little traffic. */
@@ -147,9 +145,9 @@ export interface InactiveOptions {
 
 /** Sockets. */
 export interface SocketOptions {
-  /** `rcvbuf`, bytes. */
+  /** `rcvbuf`, bytes; 0: the system's. */
   readonly receiveBuffer?: number;
-  /** `sndbuf`, bytes. */
+  /** `sndbuf`, bytes; 0: the system's. */
   readonly sendBuffer?: number;
   /** `mark`: SO_MARK. */
   readonly mark?: number;
@@ -203,7 +201,7 @@ export interface ProcessOptions {
   readonly scriptSecurity: 0 | 1 | 2 | 3;
   /** `tmp-dir`: for files that programs read and write. */
   readonly temporaryDirectory?: string;
-  /** `setenv`, `setenv-safe`: for scripts; `UV_…` and `IV_…` go to the server as peer info. */
+  /** `setenv`, `setenv-safe`: for scripts; some go to the server, see `ClientPeerInfoOptions`. */
   readonly environment: Readonly<Record<string, string>>;
 }
 

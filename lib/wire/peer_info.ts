@@ -20,7 +20,7 @@ export const IvProto = {
   AUTH_PENDING_KW: 1 << 4,
   /** Negotiation of the cipher between two peers without server mode. */
   NCP_P2P: 1 << 5,
-  /** The option `dns`. */
+  /** The option `dns`, as of OpenVPN 2.6. */
   DNS_OPTION: 1 << 6,
   /** EXIT as a control message, and the option `protocol-flags`. */
   CC_EXIT_NOTIFY: 1 << 7,
@@ -28,6 +28,8 @@ export const IvProto = {
   AUTH_FAIL_TEMP: 1 << 8,
   /** Renegotiation under a tls-crypt key that comes from the session. */
   DYN_TLS_CRYPT: 1 << 9,
+  /** The option `dns`, as of OpenVPN 2.7: several addresses, each with a port of its own. */
+  DNS_OPTION_V2: 1 << 11,
   /** PUSH_UPDATE (OpenVPN 2.7). */
   PUSH_UPDATE: 1 << 12,
 } as const;

@@ -259,6 +259,7 @@ export class Client {
   async #openTunnel(connection: Connection, pulled: PulledOptions, server: string): Promise<void> {
     this.#states.pulled(pulled);
     this.#pingAction = pulled.ping.timeoutAction;
+    this.#socket?.resizeBuffers(pulled);
     this.#exitNotifications = connection.transport === "udp"
       ? pulled.explicitExitNotify ?? connection.explicitExitNotify
       : 0;

@@ -35,6 +35,7 @@ import { clientLimits } from "./client_limits.ts";
 import { PushedOptions } from "./push_update.ts";
 import { serverPeer, serverPeerCommand } from "./server_peer_command.ts";
 import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
+import { peerMachine } from "./peer_machine.ts";
 import { PendingLogin } from "./pending_login.ts";
 
 /** How often PUSH_REQUEST is repeated, ms (OpenVPN's PUSH_REQUEST_INTERVAL). */
@@ -207,7 +208,8 @@ export class ClientConnection {
         dataCiphers: config.data.ciphers,
         tunMtu: connection.mtu.tunMtu,
         exit: exitPeerInfo(config),
-        environment: config.pushPeerInfo ? config.process.environment : undefined,
+        environment: config.process.environment,
+        machine: config.pushPeerInfo ? peerMachine() : undefined,
       }),
     };
   }

@@ -9,9 +9,15 @@
 
 import { decodeSockaddr, SysError, TcpSocket, UdpSocket } from "deno-tun";
 import { VpnError } from "../../base/errors.ts";
-import type { ClientConfig, Connection } from "../../config/config.ts";
+import type { ClientConfig, Connection, PulledOptions } from "../../config/config.ts";
 import type { DataPlaneCommand } from "../../loop/data_plane.ts";
-import { bindError, clientMaximumFrame, logAddress, socketSettings } from "../sockets.ts";
+import {
+  bindError,
+  clientMaximumFrame,
+  logAddress,
+  pushedBuffers,
+  socketSettings,
+} from "../sockets.ts";
 
 /** What a socket needs of its client. */
 export interface ClientSocketContext {
@@ -107,6 +113,13 @@ export class ClientSocket {
   send(datagram: Uint8Array, address: Uint8Array): void {
     if (this.#udp !== undefined) this.#udp.sendTo(datagram, address);
     else this.#context.command({ kind: "send-control", socket: this.number, datagram });
+  }
+
+  /** `rcvbuf` and `sndbuf` as the server pushes them, in bytes. */
+  resizeBuffers(pushed: Pick<PulledOptions, "receiveBuffer" | "sendBuffer">): void {
+    const { receiveBuffer, sendBuffer } = pushedBuffers(pushed);
+    if (receiveBuffer === undefined && sendBuffer === undefined) return;
+    (this.#udp ?? this.#tcp)?.resizeBuffers({ receiveBuffer, sendBuffer });
   }
 
   /** Has the worker let it go; `close` is due when it has. */

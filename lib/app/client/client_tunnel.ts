@@ -57,6 +57,8 @@ export class ClientTunnel {
   /** What of that the device itself has. */
   #device = "";
   #routeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** `persist-tun`, pushed with the device that is there. */
+  #persistPushed = false;
 
   /**
    * @param detach Has the data plane let go of the device; resolves when it has.
@@ -118,6 +120,7 @@ export class ClientTunnel {
       await this.close();
       throw error;
     }
+    this.#persistPushed = pulled.persistTun ?? false;
     const { fd, vnetHeader, udpSegmentation } = this.#tunnel!;
     return { fd, vnetHeader, udpSegmentation, mtu, reopened };
   }
@@ -139,7 +142,8 @@ export class ClientTunnel {
 
   /** The connection is gone; without `persist-tun` the device goes too. */
   async disconnected(): Promise<void> {
-    if (this.#config.device.persist || this.#tunnel === undefined) return;
+    const persist = this.#config.device.persist || this.#persistPushed;
+    if (persist || this.#tunnel === undefined) return;
     if (mayOpenDevices()) return await this.close();
     this.#log.at(
       1,

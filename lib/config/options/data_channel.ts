@@ -198,8 +198,8 @@ export const dataChannelOptions = rows("data channel", [
   {
     name: "ping-timer-rem",
     where: timer,
-    summary: "Run those timers only while there is a peer",
-    apply: ({ draft }) => void (draft.ping.onlyWithRemote = true),
+    class: "ignored",
+    summary: "Those timers run only while there is a peer, always",
   },
   {
     name: "inactive",

@@ -73,7 +73,6 @@ export function ourSettings(config: Config): Settings {
     replay_window: `${data.replayWindow}`,
     replay_time: `${data.replayTime}`,
     ping_send_timeout: `${ping.interval}`,
-    ping_timer_remote: onOff(ping.onlyWithRemote),
     rcvbuf: `${config.socket.receiveBuffer ?? 0}`,
     sndbuf: `${config.socket.sendBuffer ?? 0}`,
     mark: `${config.socket.mark ?? 0}`,

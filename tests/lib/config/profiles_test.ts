@@ -40,7 +40,6 @@ Deno.test("a provider's profile with a password", () => {
     interval: 15,
     timeout: 0,
     timeoutAction: "restart",
-    onlyWithRemote: true,
   });
   assert.equal(config.tls.renegSec, 0);
   assert.equal(config.tls.remoteCertEku, "1.3.6.1.5.5.7.3.1");

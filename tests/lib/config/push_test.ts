@@ -33,7 +33,6 @@ Deno.test("OpenVPN's push reply", () => {
     interval: 10,
     timeout: 120,
     timeoutAction: "restart",
-    onlyWithRemote: false,
   });
   assert.deepEqual(notices, []);
 });

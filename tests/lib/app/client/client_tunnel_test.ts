@@ -25,8 +25,8 @@ class TestTunnel {
   readonly tunnel: ClientTunnel;
   routeFailures = 0;
 
-  constructor(lines: string) {
-    const text = `client\ndev tun\nca ca\ncert c\nkey k\nremote ${server}\npersist-tun\n${lines}\n`;
+  constructor(lines: string, own = "persist-tun") {
+    const text = `client\ndev tun\nca ca\ncert c\nkey k\nremote ${server}\n${own}\n${lines}\n`;
     this.config = parseConfigText(text, "client.ovpn").config as ClientConfig;
     const network = ClientNetwork.start(this.config, this.log);
     this.tunnel = new ClientTunnel(
@@ -113,5 +113,24 @@ await isolatedTest(
     await client.open(client.pulled());
     await eventually("that is told again", () => client.routeFailures === 2);
     await client.tunnel.close();
+  },
+);
+
+await isolatedTest(
+  here,
+  "the device goes with the connection, unless the server pushes persist-tun",
+  async () => {
+    await connectMachine();
+    const client = new TestTunnel("", "");
+    await client.open(client.pulled());
+    await client.tunnel.disconnected();
+    assert.doesNotMatch(await ip("link"), /tun0/);
+    await client.open(client.pulled("persist-tun"));
+    await client.tunnel.disconnected();
+    assert.match(await ip("link"), /tun0/);
+    // What this server pushes counts no more when another one doesn't.
+    assert.equal((await client.open(client.pulled())).reopened, false);
+    await client.tunnel.disconnected();
+    assert.doesNotMatch(await ip("link"), /tun0/);
   },
 );
