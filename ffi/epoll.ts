@@ -99,7 +99,11 @@ export class Epoll {
    */
   wait(timeoutMs: number): number {
     const timeout = timeoutMs < 0 ? -1 : Math.min(Math.ceil(timeoutMs), 0x7fff_ffff);
-    const count = libc().epoll_wait(this.#fd, this.#events, this.#maxEvents, timeout);
+    let count = libc().epoll_wait(this.#fd, this.#events, this.#maxEvents, timeout);
+    // Twice before it is an error: see `lastErrno`.
+    if (count < 0 && lastErrno() !== Errno.EINTR) {
+      count = libc().epoll_wait(this.#fd, this.#events, this.#maxEvents, timeout);
+    }
     if (count >= 0) return this.#count = count;
     this.#count = 0;
     const errno = lastErrno();

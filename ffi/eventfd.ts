@@ -21,10 +21,12 @@ const counter = new Uint8Array(8);
  * @throws {SysError} EBADF, EINVAL when `fd` is no eventfd.
  */
 export function signalEventFd(fd: number): void {
-  if (libc().write(fd, one, counterLength) >= 0) return;
-  // EAGAIN: the counter is at its limit, so the other side is being woken already.
-  const errno = lastErrno();
-  if (errno !== Errno.EAGAIN) throw new SysError("write eventfd", errno);
+  // Twice before it is an error: see `lastErrno`. EAGAIN: the counter is at its limit, so the other
+  // side is being woken already.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    if (libc().write(fd, one, counterLength) >= 0 || lastErrno() === Errno.EAGAIN) return;
+  }
+  throw new SysError("write eventfd", lastErrno());
 }
 
 /**
@@ -33,10 +35,11 @@ export function signalEventFd(fd: number): void {
  * @throws {SysError} EBADF, EINVAL when `fd` is no eventfd.
  */
 export function drainEventFd(fd: number): boolean {
-  if (libc().read(fd, counter, counterLength) >= 0) return true;
-  const errno = lastErrno();
-  if (errno !== Errno.EAGAIN) throw new SysError("read eventfd", errno);
-  return false;
+  for (let attempt = 0; attempt < 2; attempt++) {
+    if (libc().read(fd, counter, counterLength) >= 0) return true;
+    if (lastErrno() === Errno.EAGAIN) return false;
+  }
+  throw new SysError("read eventfd", lastErrno());
 }
 
 /** An eventfd of this thread's own. */

@@ -150,7 +150,12 @@ function open(): Libc {
   return opened = symbols;
 }
 
-/** errno of this thread's last failed libc call; meaningful right after that call only. */
+/**
+ * errno of this thread's last failed libc call; meaningful right after that call only.
+ *
+ * Even then the runtime may have called libc in between, while a function is still cold: seen once
+ * in some million calls. What would end something for good is therefore asked for a second time.
+ */
 export function lastErrno(): number {
   return errnoOfThread[0];
 }

@@ -90,16 +90,15 @@ export class StreamPort {
    */
   receive(offset: number, capacity: number): number {
     this.#workspace.memory.writeIovec(this.#workspace.receiveIovec, offset, capacity);
-    const length = this.#libc.readv(this.#fd, this.#receivePointer, 1);
-    if (length > 0) {
-      this.lastError = 0;
-      return length;
+    let length = this.#libc.readv(this.#fd, this.#receivePointer, 1);
+    if (length < 0) {
+      const errno = lastErrno();
+      if (errno !== Errno.EAGAIN) length = this.#libc.readv(this.#fd, this.#receivePointer, 1);
+      // An error is told once, and the end of the stream after it.
+      if (length <= 0) return this.#failure(errno, length < 0 ? lastErrno() : errno);
     }
-    if (length === 0) {
-      this.lastError = 0;
-      return -1;
-    }
-    return this.#failure();
+    this.lastError = 0;
+    return length > 0 ? length : -1;
   }
 
   /**
@@ -128,8 +127,14 @@ export class StreamPort {
     this.#pieces = 0;
     const { memory, header } = this.#workspace;
     memory.words[(header >>> 2) + iovecCountWord] = pieces;
-    const sent = this.#libc.sendmsg(this.#fd, this.#headerPointer, sendFlags);
-    if (sent < 0) return this.#failure();
+    let sent = this.#libc.sendmsg(this.#fd, this.#headerPointer, sendFlags);
+    if (sent < 0) {
+      const errno = lastErrno();
+      if (errno !== Errno.EAGAIN) {
+        sent = this.#libc.sendmsg(this.#fd, this.#headerPointer, sendFlags);
+      }
+      if (sent < 0) return this.#failure(errno, lastErrno());
+    }
     this.lastError = 0;
     return sent;
   }
@@ -137,15 +142,24 @@ export class StreamPort {
   /** As `flush`, for bytes anywhere. */
   send(bytes: Uint8Array): number {
     const buffer = bytes as Uint8Array<ArrayBuffer>; // shared memory would do as well
-    const sent = this.#libc.send(this.#fd, buffer, BigInt(bytes.length), sendFlags);
-    if (sent < 0) return this.#failure();
+    let sent = this.#libc.send(this.#fd, buffer, BigInt(bytes.length), sendFlags);
+    if (sent < 0) {
+      const errno = lastErrno();
+      if (errno !== Errno.EAGAIN) {
+        sent = this.#libc.send(this.#fd, buffer, BigInt(bytes.length), sendFlags);
+      }
+      if (sent < 0) return this.#failure(errno, lastErrno());
+    }
     this.lastError = 0;
     return sent;
   }
 
-  /** The calls do not wait, so that no signal can interrupt them: all but EAGAIN is for good. */
-  #failure(): 0 | -1 {
-    this.lastError = lastErrno();
-    return this.lastError === Errno.EAGAIN ? 0 : -1;
+  /**
+   * The calls do not wait, so that no signal can interrupt them: all but EAGAIN is for good, and
+   * asked for twice (see `lastErrno`).
+   */
+  #failure(first: number, second: number): 0 | -1 {
+    this.lastError = second === Errno.EAGAIN ? second : first;
+    return second === Errno.EAGAIN ? 0 : -1;
   }
 }

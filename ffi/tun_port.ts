@@ -45,17 +45,14 @@ export class TunPort {
    */
   read(offset: number, capacity: number): number {
     this.#memory.writeIovec(this.#iovec, offset, capacity);
-    const length = this.#libc.readv(this.#fd, this.#iovecPointer, 1);
-    if (length >= 0) {
-      this.lastError = 0;
-      return length;
+    let length = this.#libc.readv(this.#fd, this.#iovecPointer, 1);
+    // Twice before the device is given up: see `lastErrno`.
+    if (length < 0 && !isTransient(lastErrno())) {
+      length = this.#libc.readv(this.#fd, this.#iovecPointer, 1);
     }
-    const errno = this.lastError = lastErrno();
-    // EFAULT: the kernel's word for a queue that was shut down because the device is down
-    // (tun_ring_recv); our own addresses are checked.
-    const transient = errno === Errno.EAGAIN || errno === Errno.EINTR || errno === Errno.EFAULT ||
-      errno === Errno.EIO;
-    return transient ? 0 : -1;
+    this.lastError = length < 0 ? lastErrno() : 0;
+    if (length >= 0) return length;
+    return isTransient(this.lastError) ? 0 : -1;
   }
 
   /**
@@ -91,4 +88,13 @@ export class TunPort {
     this.lastError = lastErrno();
     return false;
   }
+}
+
+/**
+ * EFAULT: the kernel's word for a queue that was shut down because the device is down
+ * (tun_ring_recv); our own addresses are checked.
+ */
+function isTransient(errno: number): boolean {
+  return errno === Errno.EAGAIN || errno === Errno.EINTR || errno === Errno.EFAULT ||
+    errno === Errno.EIO;
 }

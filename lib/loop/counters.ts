@@ -2,7 +2,8 @@
  * The counters that both threads see: the worker counts, main reads.
  *
  * Layout of the shared memory: 64 bytes of Int32 (maxPeers, control backlog, commands), then Float64
- * arrays: drops by reason, bytes from and to the TUN device, then seven arrays by peer number. A
+ * arrays: drops by reason, bytes from and to the TUN device, the loop's own figures, then seven
+ * arrays by peer number. A
  * Float64 store of an aligned 8-byte cell is one instruction on the processors that we run on, so a
  * reader never sees half of one; more than that (which value is newer) counters do not need. The backlog and the number of commands, which both
  * threads act on, are read and changed with `Atomics`.
@@ -24,6 +25,9 @@ const backlogCell = 1;
 const postedCell = 2;
 const arraysPerPeer = 7;
 const deviceCells = 2;
+/** Places in `SharedCounters.loop`. */
+const LoopFigure = { turns: 0, busy: 1, streamQueue: 2 } as const;
+const loopCells = 3;
 
 /** What was counted for one peer. Times are `Date.now()` ms; 0: never. */
 export interface PeerTraffic {
@@ -41,6 +45,7 @@ export class SharedCounters implements TrafficCounters {
   readonly maxPeers: number;
   readonly drops: Float64Array;
   readonly device: Float64Array;
+  readonly #loop: Float64Array;
   readonly packetsIn: Float64Array;
   readonly bytesIn: Float64Array;
   readonly packetsOut: Float64Array;
@@ -52,7 +57,7 @@ export class SharedCounters implements TrafficCounters {
 
   /** New counters, all 0, for peers 0 to `maxPeers` - 1. */
   static create(maxPeers: number): SharedCounters {
-    const cells = dropReasonCount + deviceCells + arraysPerPeer * maxPeers;
+    const cells = dropReasonCount + deviceCells + loopCells + arraysPerPeer * maxPeers;
     const buffer = new SharedArrayBuffer(headerBytes + cells * Float64Array.BYTES_PER_ELEMENT);
     new Int32Array(buffer)[maxPeersCell] = maxPeers;
     return new SharedCounters(buffer);
@@ -67,6 +72,8 @@ export class SharedCounters implements TrafficCounters {
     let next = headerBytes + this.drops.byteLength;
     this.device = new Float64Array(buffer, next, deviceCells);
     next += this.device.byteLength;
+    this.#loop = new Float64Array(buffer, next, loopCells);
+    next += this.#loop.byteLength;
     const perPeer = () => {
       const array = new Float64Array(buffer, next, maxPeers);
       next += array.byteLength;
@@ -94,6 +101,31 @@ export class SharedCounters implements TrafficCounters {
   /** Bytes of packets that went to the TUN device since the start. */
   get deviceWritten(): number {
     return this.device[DeviceCounter.written];
+  }
+
+  /** Worker: a turn of the loop is over; it worked for that many ms. */
+  countTurn(busy: number): void {
+    this.#loop[LoopFigure.turns]++;
+    this.#loop[LoopFigure.busy] += busy;
+  }
+
+  /** Turns of the worker's loop since the start. */
+  get turns(): number {
+    return this.#loop[LoopFigure.turns];
+  }
+
+  /** How long it worked in these, ms; the rest of the time it waited. */
+  get busyTime(): number {
+    return this.#loop[LoopFigure.busy];
+  }
+
+  /** Bytes that waited for room in TCP connections when the worker last looked, once per second. */
+  get streamQueue(): number {
+    return this.#loop[LoopFigure.streamQueue];
+  }
+
+  set streamQueue(bytes: number) {
+    this.#loop[LoopFigure.streamQueue] = bytes;
   }
 
   /**

@@ -26,6 +26,8 @@ import type { DatagramTransport, PacketSender } from "./ports.ts";
 export class DatagramSender implements PacketSender {
   /** errno of the last refusal that dropped packets; whoever reports it sets it to 0. */
   refusal = 0;
+  /** Nothing is copied: what waits lies in its batch. */
+  readonly waiting = 0;
   /** A UDP socket's room is all its peers', so that none of them is congested by itself. */
   readonly congested = false;
   readonly #transport: DatagramTransport;

@@ -39,6 +39,7 @@ export class LoopReport {
   #reportDrops(): void {
     const { counters, sockets, post } = this.#state;
     const parts: string[] = [];
+    let waiting = 0;
     for (let reason = 0; reason < dropReasonCount; reason++) {
       const count = counters.drops[reason] - this.#reported[reason];
       if (count === 0) continue;
@@ -48,7 +49,9 @@ export class LoopReport {
     for (const { sender } of sockets.all()) {
       if (sender.refusal !== 0) parts.push(`last refusal ${errnoName(sender.refusal)}`);
       sender.refusal = 0;
+      waiting += sender.waiting;
     }
+    counters.streamQueue = waiting;
     if (parts.length > 0) {
       post({ kind: "log", verb: dropVerb, message: `packets dropped: ${parts.join(", ")}` });
     }

@@ -78,6 +78,8 @@ export interface PacketSender {
   refusal: number;
   /** Whether something waits for room. A batch that was given to `send` must stay meanwhile. */
   readonly blocked: boolean;
+  /** Bytes of copies that wait for room. */
+  readonly waiting: number;
   /** Whether packets should be dropped rather than sealed for it. */
   readonly congested: boolean;
   /**

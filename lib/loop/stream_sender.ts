@@ -57,6 +57,11 @@ export class StreamSender implements PacketSender {
     return this.#batch !== undefined || this.#queue.length > 0;
   }
 
+  /** Bytes in the queue. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** Whether packets should be dropped rather than sealed for this connection. */
   get congested(): boolean {
     return this.#queue.length >= congestionLimit || this.ended !== undefined;

@@ -117,14 +117,18 @@ export class WorkerLoop {
   /** Returns after `stop`. @throws {Error} when it cannot go on. */
   async run(): Promise<void> {
     try {
+      let now = performance.now();
       while (!this.#stopped) {
-        const called = this.#wait();
-        this.#connections.accept(performance.now());
+        const called = this.#wait(now);
+        const woken = performance.now();
+        this.#connections.accept(woken);
         if (called) await this.#obey();
         const turn = this.#loop.turn();
         if (turn !== undefined) await turn;
         this.#updateWriteInterest();
         this.#connections.reportEnded();
+        now = performance.now();
+        this.#counters.countTurn(now - woken);
       }
     } finally {
       this.#connections.stop();
@@ -133,12 +137,12 @@ export class WorkerLoop {
     }
   }
 
-  /** Whether main has something to say. */
-  #wait(): boolean {
+  /** Whether main has something to say. `now`: `performance.now()` a moment ago. */
+  #wait(now: number): boolean {
     let called = false;
     const { waitTime } = this.#loop;
     const count = this.#epoll.wait(
-      waitTime === 0 ? 0 : Math.min(waitTime, this.#connections.waitTime(performance.now())),
+      waitTime === 0 ? 0 : Math.min(waitTime, this.#connections.waitTime(now)),
     );
     for (let i = 0; i < count; i++) {
       const token = this.#epoll.token(i);

@@ -193,6 +193,18 @@ async function serve(
         timeoutMs: 60_000,
       });
       await untrusted.process.stop();
+      // And the other way round: our client asks about the server.
+      const doubting = stack.use(
+        await scenario.startClient({
+          implementation: "ours",
+          extra: ["script-security 2", "tls-verify /bin/false"],
+        }, 2),
+      );
+      await doubting.process.waitForLine(/VERIFY SCRIPT ERROR: depth=1, CN=Test CA/, {
+        timeoutMs: 60_000,
+      });
+      assert.doesNotMatch(doubting.process.output, /Initialization Sequence Completed/);
+      await doubting.process.stop();
     },
   );
 
@@ -228,13 +240,17 @@ async function serve(
       }
       const calls = (await Deno.readTextFile(`${directory}/calls`)).split("\n");
       return calls.includes("learn delete 10.8.0.100");
-    });
+      // Where the exit notification is lost, the server's ping-restart ends the session.
+    }, 60_000);
   });
 
   await context.step("the addresses of the pool are remembered", async () => {
     await peer.process.stop();
     const text = await Deno.readTextFile(`${directory}/ipp.txt`);
     assert.match(text, /^plain,10\.8\.0\.2,fd00:8::1000$/m);
+    // Who was still there is gone with the server, and its program has run.
+    const told = await environment(`${directory}/disconnect.plain`);
+    assert.match(told.get("time_duration") ?? "", /^\d+$/);
   });
 }
 

@@ -11,7 +11,7 @@
  */
 
 import { writeFileAtomically } from "../../base/atomic_file.ts";
-import { errorLine, VpnError } from "../../base/errors.ts";
+import { errorLine, PrivilegeError, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { AddressPool } from "../../control/address_pool.ts";
 
@@ -26,27 +26,34 @@ export class PoolFile {
   readonly #readOnly: boolean;
   readonly #pool: AddressPool;
   readonly #log: Log;
+  readonly #replaceFile: typeof writeFileAtomically;
   #timer: ReturnType<typeof setInterval> | undefined;
   #written = "";
+  /** Open for writing while the program may still do so. */
+  readonly #file: Deno.FsFile | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   /**
    * Reads the file, if it is there, into the pool, and keeps it up to date from there on.
    *
-   * @throws {VpnError} when it is there and cannot be read.
+   * @throws {VpnError} when it cannot be read, or written where it should be.
    */
   constructor(
     { path, interval }: { readonly path: string; readonly interval: number },
     pool: AddressPool,
     log: Log,
+    replaceFile = writeFileAtomically,
   ) {
     this.#path = path;
     this.#readOnly = interval === 0;
     this.#pool = pool;
     this.#log = log;
+    this.#replaceFile = replaceFile;
     this.#read();
     this.#written = this.#text();
-    if (!this.#readOnly) this.#timer = setInterval(() => this.write(), interval * 1000);
+    if (this.#readOnly) return;
+    this.#file = this.#open();
+    this.#timer = setInterval(() => this.write(), interval * 1000);
   }
 
   #read(): void {
@@ -63,6 +70,18 @@ export class PoolFile {
       );
     }
     for (const line of text.split(/\r?\n/)) this.#readLine(line);
+  }
+
+  #open(): Deno.FsFile {
+    try {
+      return Deno.openSync(this.#path, { write: true, create: true, mode });
+    } catch (cause) {
+      throw new VpnError(
+        `cannot write ${this.#path}: ${errorLine(cause)}`,
+        "mend ifconfig-pool-persist",
+        { cause },
+      );
+    }
   }
 
   #readLine(line: string): void {
@@ -104,10 +123,25 @@ export class PoolFile {
     const text = this.#text();
     if (text === this.#written) return;
     try {
-      await writeFileAtomically(this.#path, text, mode);
+      await this.#replace(text);
       this.#written = text;
     } catch (error) {
       this.#log.warn(`the addresses of clients are not kept: ${errorLine(error)}`);
+    }
+  }
+
+  async #replace(text: string): Promise<void> {
+    try {
+      await this.#replaceFile(this.#path, text, mode);
+    } catch (error) {
+      if (!(error instanceof PrivilegeError) || this.#file === undefined) throw error;
+      // With `user` the directory is somebody else's by now; the file was opened before.
+      await this.#file.seek(0, Deno.SeekMode.Start);
+      await this.#file.truncate();
+      const bytes = new TextEncoder().encode(text);
+      for (let sent = 0; sent < bytes.length;) {
+        sent += await this.#file.write(bytes.subarray(sent));
+      }
     }
   }
 
@@ -115,5 +149,6 @@ export class PoolFile {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.write();
+    this.#file?.close();
   }
 }

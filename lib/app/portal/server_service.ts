@@ -50,7 +50,6 @@ export interface ServerServiceParts {
 /** See the module's page. */
 export class ServerService implements PortalService, Disposable {
   readonly #parts: ServerServiceParts;
-  readonly #startedAt = Date.now();
   readonly #subscribers: Subscribers;
   readonly #accessLists: AccessLists;
   readonly #history: ThroughputHistory;
@@ -68,18 +67,20 @@ export class ServerService implements PortalService, Disposable {
 
   async overview(): Promise<Overview> {
     const { config, server, authority } = this.#parts;
+    const figures = server.figures();
+    const drops = Object.entries(figures.drops).filter(([, count]) => count > 0);
     return {
       version: programVersion,
-      startedAt: this.#startedAt,
+      startedAt: figures.startedAt,
       listeners: config.listen.map(({ transport, local, port }) =>
         `${transport} ${local?.includes(":") ? `[${local}]` : local ?? "*"}:${port}`
       ),
-      engine: server.engine,
-      clients: server.status().clients.length,
-      maximumClients: config.maxClients,
+      engine: figures.engine,
+      clients: figures.clients,
+      maximumClients: figures.maximumClients,
       ...this.#totals(),
-      drops: server.drops(),
-      handshakes: {},
+      drops: Object.fromEntries(drops),
+      handshakes: { ...figures.handshakes },
       expiries: await expiriesOf(authority),
     };
   }
@@ -199,7 +200,7 @@ export class ServerService implements PortalService, Disposable {
   }
 
   #totals(): { readonly received: number; readonly sent: number } {
-    const { read: sent, written: received } = this.#parts.server.deviceTraffic();
+    const { bytesIn: received, bytesOut: sent } = this.#parts.server.figures().traffic;
     return { received, sent };
   }
 

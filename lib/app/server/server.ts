@@ -18,7 +18,6 @@ import type { ServerConfig, Transport } from "../../config/config.ts";
 import { type AcceptedClient, ResetResponder } from "../../control/reset_responder.ts";
 import { ClientKeyMemory } from "../../control/client_key_memory.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
-import { DropReason, dropReasonName } from "../../data/drop_reason.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
 import { TunnelInterface } from "../../net/tunnel_interface.ts";
 import { type ExitPicture, ServerExit } from "../exit/server_exit.ts";
@@ -35,6 +34,8 @@ import { RateLimit } from "./rate_limit.ts";
 import { RevocationWatch } from "./revocation_watch.ts";
 import { type Lease, namelessClient, type ServerClient } from "./server_client.ts";
 import type { ServerContext, ServerParts } from "./server_context.ts";
+import { ServerCounters } from "./server_counters.ts";
+import { type ServerFigures, serverFigures } from "./server_figures.ts";
 import { ServerInstance } from "./server_instance.ts";
 import { ServerControl } from "./server_control.ts";
 import { serverStatus } from "./server_picture.ts";
@@ -66,6 +67,7 @@ function ipv6RefusalSource({ network }: ServerConfig): Uint8Array | undefined {
 /** See the module's page. */
 export class Server {
   readonly #parts: ServerParts;
+  readonly #counters = new ServerCounters();
   readonly #log: Log;
   /** For what anybody can send. */
   readonly #dropLog: LimitedLog;
@@ -173,24 +175,15 @@ export class Server {
     return serverStatus(this.#leases.all(), this.#plane.counters);
   }
 
-  /** Packets that went no further since the start, by reason; those of none are left out. */
-  drops(): Record<string, number> {
-    const reasons = Object.values(DropReason).map((reason): [string, number] => [
-      dropReasonName(reason),
-      this.#plane.counters.dropped(reason),
-    ]);
-    return Object.fromEntries(reasons.filter(([, count]) => count > 0));
-  }
-
-  /** What the device has given and taken since the start, bytes. */
-  deviceTraffic(): { readonly read: number; readonly written: number } {
-    const { deviceRead: read, deviceWritten: written } = this.#plane.counters;
-    return { read, written };
-  }
-
-  /** The engine of the data channel. */
-  get engine(): string {
-    return this.#plane.engine;
+  /** What was counted, and how it is. */
+  figures(): ServerFigures {
+    return serverFigures({
+      counters: this.#counters,
+      shared: this.#plane.counters,
+      clients: this.#leases.all(),
+      engine: this.#plane.engine,
+      maximumClients: this.#parts.config.maxClients,
+    });
   }
 
   /** Exit nodes and who goes by them; undefined where the configuration has none. */
@@ -288,11 +281,13 @@ export class Server {
     } else if (verdict.kind === "accept") {
       this.#addressProved(socket, address, verdict, datagram);
     } else if (verdict.reason === "rate") {
+      this.#counters.handshakes["rate-limited"]++;
       this.#dropLog.at(
         4,
         () => "connect-freq-initial: too many new connections, one is not answered",
       );
     } else {
+      this.#counters.strangers[verdict.reason]++;
       connections?.refuse(socket, verdict.reason);
       this.#dropLog.at(
         verdict.reason === "unauthenticated" || verdict.reason === "noncookie" ? 4 : 5,
@@ -309,10 +304,12 @@ export class Server {
     datagram: Uint8Array,
   ): void {
     if (this.#clients.size >= this.#parts.config.maxClients + spareInstances) {
+      this.#counters.handshakes["server-full"]++;
       this.#log.at(1, `MULTI: new incoming connection would exceed maximum number of clients`);
       return;
     }
     if (!this.#sessionLimit.allow(performance.now())) {
+      this.#counters.handshakes["rate-limited"]++;
       this.#log.at(
         1,
         `MULTI: Connection from ${endpointText(address)} would exceed new connection ` +
@@ -321,6 +318,7 @@ export class Server {
       return;
     }
     if (this.#parts.config.tls.singleSession && this.#clients.at(socket, address).size > 0) {
+      this.#counters.handshakes["single-session"]++;
       this.#log.at(
         1,
         `TLS Error: no new session from ${endpointText(address)} (single-session)`,
@@ -368,6 +366,7 @@ export class Server {
       wrap,
       trust,
       log,
+      counters: this.#counters,
       steps: this.#steps,
       transport: (socket) => this.#sockets.transport(socket) ?? "udp",
       transmit: (socket, address, datagram) => this.#sockets.send(socket, address, datagram),
@@ -400,8 +399,11 @@ export class Server {
     // Another of the same name may have come in while this one's programs ran.
     this.#closeFormer(candidate);
     const { addresses, networks, access } = candidate.settings;
+    const peerId = this.#leases.take(client);
+    // The worker does so too, a moment later: until then the former client's would count twice.
+    this.#plane.counters.resetPeer(peerId);
     return {
-      peerId: this.#leases.take(client),
+      peerId,
       address: addresses.ipv4?.address,
       netmask: addresses.ipv4?.netmask ?? "255.255.255.255",
       ipv6: addresses.ipv6,
@@ -416,6 +418,7 @@ export class Server {
     const { lease } = client;
     if (lease === undefined) return;
     this.#leases.release(lease.peerId);
+    this.#counters.left(this.#plane.counters.peer(lease.peerId));
     this.#keyInstallations.forget(lease.peerId);
     this.#plane.command({ kind: "remove-peer", peer: lease.peerId });
     this.#exit?.left(lease.peerId);

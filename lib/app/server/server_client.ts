@@ -53,6 +53,8 @@ export interface ServerClient {
   readonly username: string | undefined;
   /** Its place, once admitted. */
   readonly lease: Lease | undefined;
+  /** When it got its newest keys, ms since 1970. */
+  readonly keysSince: number | undefined;
   /** Whether a control datagram from its address says that it is this client's. */
   matches(datagram: Uint8Array): boolean;
   /** Takes a control datagram. */

@@ -18,6 +18,7 @@ import type { PeerTrust } from "../peer_trust.ts";
 import type { Programs } from "../programs/programs.ts";
 import type { AdmissionStep, Candidate } from "./admission.ts";
 import type { Lease, ServerClient } from "./server_client.ts";
+import type { ServerCounters } from "./server_counters.ts";
 
 /** What a server is made of. */
 export interface ServerParts {
@@ -47,6 +48,7 @@ export interface ServerContext {
   readonly wrap: ControlWrap;
   readonly trust: PeerTrust;
   readonly log: Log;
+  readonly counters: ServerCounters;
   /** What clients have to pass, in order. */
   readonly steps: readonly AdmissionStep[];
   /** What carries a socket's datagrams. */

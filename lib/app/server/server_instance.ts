@@ -69,6 +69,7 @@ export class ServerInstance implements ServerClient {
   #closed = false;
   readonly #life = new CandidateLife(() => this.#impatient());
   #limits: SessionLimits | undefined;
+  #keysSince: number | undefined;
   readonly #timers = new Timers();
 
   /**
@@ -107,8 +108,10 @@ export class ServerInstance implements ServerClient {
         controlMessage: (text) => this.#controlMessage(text),
         tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
         retired: (keyId) => this.#peer?.retireKey(keyId),
-        renegotiating: (keyId, byPeer) =>
-          this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`),
+        renegotiating: (keyId, byPeer) => {
+          context.counters.renegotiations[byPeer ? "client" : "server"]++;
+          this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`);
+        },
         failed: (error) => this.#failed(error),
       },
       accepted,
@@ -126,6 +129,10 @@ export class ServerInstance implements ServerClient {
   /** What the client showed, once checked. */
   get certificate(): VerifiedPeer | undefined {
     return this.#certificate.verified;
+  }
+  /** When the client got its newest keys. */
+  get keysSince(): number | undefined {
+    return this.#keysSince;
   }
   /** The data channel's cipher, once admitted. */
   get cipher(): string | undefined {
@@ -195,6 +202,7 @@ export class ServerInstance implements ServerClient {
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (!this.#admitted) this.#context.counters.notAdmitted(reason);
     this.#timers.clear();
     this.#limits?.close();
     wipe(this.#firstKeyBlock);
@@ -274,7 +282,9 @@ export class ServerInstance implements ServerClient {
 
   async #keysDerived(keyId: number, keyBlock: Uint8Array): Promise<void> {
     if (keyId > 0 && this.#refusal === undefined && this.#peer !== undefined) {
-      return await this.#peer.installKey(keyId, keyBlock);
+      await this.#peer.installKey(keyId, keyBlock);
+      this.#keysSince = Date.now();
+      return;
     }
     if (this.#refusal !== undefined || this.#candidate === undefined) {
       wipe(keyBlock);
@@ -323,6 +333,8 @@ export class ServerInstance implements ServerClient {
     if (this.#closed) return;
     this.#life.admitted();
     this.#admitted = true;
+    this.#keysSince = Date.now();
+    this.#context.counters.handshakes.succeeded++;
     this.#limits = this.#peer.limit(this.#candidate!.settings, (reason) => this.close(reason));
     if (this.#firstKeySettled) this.#peer.activateKey(0);
     this.#log.at(
@@ -339,6 +351,7 @@ export class ServerInstance implements ServerClient {
     if (keyId === 0) this.#firstKeySettled = true;
     // A client acknowledges our key message when it has the keys, not before.
     if (this.#admitted) this.#peer?.activateKey(keyId);
+    if (keyId > 0) this.#context.counters.renegotiationsCompleted++;
     if (keyId > 0 && this.#messageWithKeys !== undefined) {
       this.tell(this.#messageWithKeys);
       this.#messageWithKeys = undefined;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AddressPool } from "../../../../lib/control/address_pool.ts";
 import { PoolFile } from "../../../../lib/app/per_client/pool_file.ts";
+import { PrivilegeError } from "../../../../lib/base/errors.ts";
 import { openLog } from "../../../../lib/base/log.ts";
 
 function pool(): AddressPool {
@@ -64,6 +65,29 @@ Deno.test("what is no line of it is left out", async () => {
     assert.deepEqual([...addresses.named()], [{ name: "carol", number: 0 }]);
     await file.close();
   });
+});
+
+Deno.test("a file that can't be replaced any more is written in its place", async () => {
+  await withFile(
+    "alice,10.8.0.5,fd00::1003\nlonger than what follows,10.8.0.6,\n",
+    async (path) => {
+      const addresses = new AddressPool({ ipv4: { start: "10.8.0.2", end: "10.8.0.9" } });
+      const { ino } = await Deno.stat(path);
+      const file = new PoolFile(
+        { path, interval: 600 },
+        addresses,
+        log,
+        () => Promise.reject(new PrivilegeError("the directory is somebody else's")),
+      );
+      addresses.take("b");
+      await file.close();
+      assert.equal(
+        await Deno.readTextFile(path),
+        "b,10.8.0.2,\nalice,10.8.0.5,\nlonger than what follows,10.8.0.6,\n",
+      );
+      assert.equal((await Deno.stat(path)).ino, ino);
+    },
+  );
 });
 
 Deno.test("a file that isn't there is made", async () => {
