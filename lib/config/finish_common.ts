@@ -195,6 +195,7 @@ function processOptions(draft: Draft): ProcessOptions {
   return defined({
     directory: process.directory,
     daemon: process.daemon ?? false,
+    downPre: process.downPre ?? false,
     nice: process.nice,
     remapUsr1: process.remapUsr1,
     writepid: path(process.writepid),

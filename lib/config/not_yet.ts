@@ -46,11 +46,6 @@ export const notYet: readonly NotYet[] = [
     reason: "it has no effect yet",
   },
   // Server.
-  {
-    options: ["up", "down", "route-up", "route-pre-down", "ipchange"],
-    effect: "warn",
-    reason: "programs aren't called yet",
-  },
   // Process and log.
 ];
 

@@ -181,6 +181,8 @@ export interface ProcessOptions {
   readonly directory?: string;
   /** `daemon`: go to the background. */
   readonly daemon: boolean;
+  /** `down-pre`: call `down` before the device is closed. */
+  readonly downPre: boolean;
   /** `nice`. */
   readonly nice?: number;
   /** `remap-usr1`: what is done in place of a reconnection. */

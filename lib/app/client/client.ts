@@ -33,6 +33,7 @@ import type { UserCredentialSource } from "./user_credentials.ts";
 import { ClientStates } from "./client_states.ts";
 import { logAddress } from "../sockets.ts";
 import type { TunnelEnd } from "../tunnel.ts";
+import type { TunnelPrograms } from "../programs/tunnel_programs.ts";
 import type { TunnelObserver } from "../tunnel_observer.ts";
 import type { ClientStatistics } from "../status/client_statistics.ts";
 import { clientStatistics } from "./client_picture.ts";
@@ -50,6 +51,7 @@ export interface ClientParts {
   readonly userCredentials: UserCredentialSource;
   /** Who is told what the server wants of the user. */
   readonly prompt: CredentialPrompt;
+  readonly tunnelPrograms: TunnelPrograms;
   /** Who is told how far it is, and may hold it up. */
   readonly observer: TunnelObserver;
 }
@@ -102,6 +104,7 @@ export class Client {
       log,
       () => this.#detachTun(),
       () => this.#connection?.end({ kind: "restart", reason: "route-failed" }),
+      parts.tunnelPrograms,
     );
   }
 
@@ -246,6 +249,7 @@ export class Client {
         this.#upSince = Date.now();
         this.#remotes.succeeded();
         this.#states.connected(address);
+        this.#parts.tunnelPrograms.peerAddress(server.hostname, server.port);
         this.#log.at(0, "Initialization Sequence Completed");
       },
       ended: (end) => ended.resolve(end),

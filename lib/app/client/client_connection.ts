@@ -28,6 +28,7 @@ import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { parseOptionsString } from "../../wire/options_string.ts";
 import { PushReplyAssembler } from "../../wire/push_reply.ts";
 import { exitPeerInfo } from "../exit/client_exit.ts";
+import { UpProgramError } from "../programs/tunnel_programs.ts";
 import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
 import type { SessionLimits } from "../session_limits.ts";
 import { Timers } from "../timers.ts";
@@ -378,7 +379,8 @@ export class ClientConnection {
   #failed(error: unknown): void {
     const cause = error instanceof VpnError ? error : new VpnError(errorLine(error));
     this.#log.error(`TLS Error: ${cause.line}`);
-    const kind = this.#context.config.tls.exitOnFailure ? "exit" : "restart";
+    const final = this.#context.config.tls.exitOnFailure || cause instanceof UpProgramError;
+    const kind = final ? "exit" : "restart";
     // A moment for the TLS alert that tells the server why.
     this.#timers.later(alertDelay, () => this.end({ kind, reason: "tls-error", error: cause }));
   }

@@ -20,6 +20,7 @@ import { TunnelInterface, type TunnelServer } from "../../net/tunnel_interface.t
 import type { ClientNetwork } from "../client_network/client_network.ts";
 import { clientRoutes } from "../client_network/client_routes.ts";
 import { exitNetwork, openClientExit } from "../exit/client_exit.ts";
+import type { TunnelPrograms } from "../programs/tunnel_programs.ts";
 import { describeTunnel } from "../tunnel_description.ts";
 
 /** What the data plane needs to know of the device. */
@@ -51,6 +52,7 @@ export class ClientTunnel {
   readonly #log: Log;
   readonly #detach: () => Promise<void>;
   readonly #routesFailed: () => void;
+  readonly #programs: TunnelPrograms;
   #tunnel: TunnelInterface | undefined;
   #exit: ExitNode | undefined;
   #shape = "";
@@ -71,7 +73,9 @@ export class ClientTunnel {
     log: Log,
     detach: () => Promise<void>,
     routesFailed: () => void,
+    programs: TunnelPrograms,
   ) {
+    this.#programs = programs;
     this.#config = config;
     this.#machine = machine;
     this.#log = log;
@@ -111,6 +115,7 @@ export class ClientTunnel {
         this.#shape = shape;
         this.#device = deviceShape(network, mtu);
         this.#machine.deviceOpened(this.#tunnel);
+        await this.#programs.up({ name: this.#tunnel.name, mtu, network });
         this.#exit = await openClientExit(this.#config, network, this.#tunnel.name, this.#log);
         await this.#addRoutes(this.#tunnel, network, outer);
         this.#machine.applyDns(this.#tunnel, network);
@@ -158,12 +163,14 @@ export class ClientTunnel {
     const tunnel = this.#tunnel;
     if (tunnel === undefined) return;
     this.#tunnel = undefined;
+    await this.#programs.closing();
     await this.#machine.deviceClosing();
     await this.#detach();
     await this.#exit?.close();
     this.#exit = undefined;
     await tunnel.close();
     this.#log.at(1, `Closing TUN/TAP interface ${tunnel.name}`);
+    await this.#programs.closed();
   }
 
   async #addRoutes(
@@ -172,7 +179,11 @@ export class ClientTunnel {
     server: TunnelServer,
   ): Promise<void> {
     const nameServers = this.#machine.nameServers();
-    const add = await clientRoutes(tunnel, network, server, nameServers, this.#log);
+    const addRoutes = await clientRoutes(tunnel, network, server, nameServers, this.#log);
+    const add = async () => {
+      await addRoutes();
+      await this.#programs.routesAdded();
+    };
     if (network.routeDelay === undefined || network.routeDelay === 0) return await add();
     this.#routeTimer = setTimeout(() => {
       add().catch((error: unknown) => {

@@ -10,6 +10,7 @@ import type { ClientConfig, LoadedFiles } from "../../config/mod.ts";
 import { clientControlWrap } from "../control_protection/control_wrap.ts";
 import { loadCredentials } from "../credentials.ts";
 import { formatClientStatistics } from "../status/client_statistics.ts";
+import { TunnelPrograms } from "../programs/tunnel_programs.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
 import type { TunnelHooks } from "../tunnel_hooks.ts";
 import { ClientNetwork } from "../client_network/client_network.ts";
@@ -47,6 +48,7 @@ export async function startClient(
     network,
     userCredentials,
     prompt,
+    tunnelPrograms: new TunnelPrograms(config, programs, observer),
     observer,
   });
   const ended = client.run().catch((cause: unknown): TunnelEnd => ({

@@ -108,6 +108,11 @@ export class Programs {
     Object.assign(this.#environment, variables);
   }
 
+  /** What programs are told of the tunnel under that name. */
+  described(name: string): string | undefined {
+    return this.#environment[name];
+  }
+
   /** Resolves when no program runs, or after that time, ms. */
   async idle(timeLimit: number): Promise<void> {
     const end = performance.now() + timeLimit;

@@ -18,6 +18,7 @@ import type { TunnelHooks } from "../tunnel_hooks.ts";
 import { programsOf, verifyProgramOf } from "../programs/programs_of.ts";
 import type { OpenPortal } from "../portal/open_portal.ts";
 import { openLogin } from "../users/open_login.ts";
+import { TunnelPrograms } from "../programs/tunnel_programs.ts";
 import { Server } from "./server.ts";
 
 /** See `startTunnel`. */
@@ -54,15 +55,21 @@ export async function startServer(
     lastStep,
     failed: (error) => ended.resolve({ reason: "failure", error }),
   });
-  if (config.portal !== undefined && processLog !== undefined && logTail !== undefined) {
-    try {
+  const tunnelPrograms = new TunnelPrograms(config, programs, observer);
+  try {
+    const { mtu: { tunMtu: mtu }, network } = config;
+    await tunnelPrograms.up({ name: programs.described("dev") ?? "", mtu, network });
+    await tunnelPrograms.routesAdded();
+    if (config.portal !== undefined && processLog !== undefined && logTail !== undefined) {
       const { openPortal } = await import("../portal/open_portal.ts");
       const portal = { config, files, server, log: processLog, tail: logTail };
       ({ elsewhere } = opened.use(await openPortal(portal)));
-    } catch (error) {
-      await server.stop();
-      throw error;
     }
+  } catch (error) {
+    await tunnelPrograms.closing();
+    await server.stop();
+    await tunnelPrograms.closed();
+    throw error;
   }
   const resources = opened.move();
   const { ifconfig, ifconfigIpv6 } = config.network;
@@ -78,7 +85,9 @@ export async function startServer(
     reconnect: () => false,
     stop: async (reason) => {
       observer.state({ name: "EXITING", detail: reason });
+      await tunnelPrograms.closing();
       await server.stop();
+      await tunnelPrograms.closed();
       await resources.disposeAsync();
       ended.resolve({ reason });
     },

@@ -69,11 +69,11 @@ Deno.test("a provider's profile with TCP, scripts and words for others", () => {
   assert.equal(config.network.redirectGateway?.def1, true);
   assert.equal(config.network.redirectGateway?.ipv6, true);
   assert.equal(config.process.environment.CLIENT_CERT, "0");
+  assert.match(config.scripts.up ?? "", /update-resolv-conf/);
   const all = warnings(parsed).join("\n");
   for (
     const expected of [
       /"tls-cipher" is accepted but not honoured yet/,
-      /"up" is accepted but not honoured yet: programs aren't called yet/,
       /unknown option "another-unknown-one" ignored/,
       /unknown option "no-such-option" ignored/,
     ]

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { programsOf } from "../../../../lib/app/programs/programs_of.ts";
+import { TunnelPrograms } from "../../../../lib/app/programs/tunnel_programs.ts";
+import { silentObserver } from "../../../../lib/app/tunnel_observer.ts";
 import { effectiveUserId } from "deno-tun";
 import { ClientTunnel } from "../../../../lib/app/client/client_tunnel.ts";
 import { ClientNetwork } from "../../../../lib/app/client_network/client_network.ts";
@@ -35,6 +38,7 @@ class TestTunnel {
       this.log,
       () => Promise.resolve(),
       () => void this.routeFailures++,
+      new TunnelPrograms(this.config, programsOf(this.config, this.log), silentObserver),
     );
   }
 
