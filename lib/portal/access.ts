@@ -60,6 +60,8 @@ export type SetupRefusal = {
   readonly kind: "refused";
   readonly field: "token" | "name" | "password" | "code";
   readonly message: string;
+  /** With a wrong code: what the authenticator program is to have. */
+  readonly enrolment?: Enrolment;
 };
 
 interface PendingAdministrator {
@@ -180,8 +182,11 @@ export class PortalAccess {
     const pending = this.#pending;
     if (pending === undefined) return refused("token", "begin with name and password");
     const step = matchTotp(decodeBase32(pending.secret)!, given.code, Date.now(), undefined);
-    if (step === undefined) return refused("code", "the code is wrong");
     const { name, password, secret } = pending;
+    if (step === undefined) {
+      const enrolment = { secret, uri: totpUri("VPN", name, secret) };
+      return { ...refused("code", "the code is wrong"), enrolment };
+    }
     const user: UserRecord = {
       name,
       role: "admin",
