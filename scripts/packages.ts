@@ -20,6 +20,7 @@ export const packageOf = {
   dig: "bind9-dnsutils",
   dnsmasq: "dnsmasq-base",
   "make-cadir": "easy-rsa",
+  chromium: "chromium",
 } as const satisfies Record<string, string>;
 
 /** File to the Debian package that has it: what the tests of the engine ipsec-mb need. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Log } from "../base/log.ts";
 import type { PortalAccess } from "./access.ts";
 import type { ApiTokens } from "./api_tokens.ts";
@@ -29,7 +30,7 @@ export interface PortalParts {
   /** Answers with a page where a browser asks; absent: with text. */
   readonly errorPage?: (
     context: PortalContext,
-    status: number,
+    status: ContentfulStatusCode,
     message: string,
   ) => Response | Promise<Response>;
 }

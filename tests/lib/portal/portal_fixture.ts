@@ -28,9 +28,18 @@ export const portalSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 /** A scrypt hash is not what is tested here: this one says the password itself. */
 const hash = "$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A".repeat(43);
 
+/** What is not as usual. */
+export interface TestPortalOptions {
+  readonly users?: readonly UserRecord[];
+  readonly setupToken?: SetupToken;
+  readonly routes?: PortalParts["routes"];
+  readonly errorPage?: PortalParts["errorPage"];
+  readonly service?: MemoryService;
+  readonly hosts?: readonly string[];
+}
+
 /** See the module's page. */
 export class TestPortal implements AsyncDisposable {
-  readonly service = new MemoryService();
   readonly lines: string[] = [];
   readonly app: PortalApplication;
 
@@ -39,14 +48,15 @@ export class TestPortal implements AsyncDisposable {
     readonly access: PortalAccess,
     readonly tokens: ApiTokens,
     readonly users: UserDirectory,
-    routes: PortalParts["routes"],
+    readonly service: MemoryService,
+    { routes, errorPage, hosts = ["portal.example"] }: TestPortalOptions,
   ) {
     const log = linesLog(this.lines);
     this.app = portalApplication({
       service: this.service,
       access,
       tokens,
-      hosts: new HostNames(["portal.example"]),
+      hosts: new HostNames(hosts),
       log,
       refused: (line) => this.lines.push(line()),
       routes: [
@@ -57,15 +67,12 @@ export class TestPortal implements AsyncDisposable {
           }),
         ...routes ?? [],
       ],
+      ...errorPage !== undefined && { errorPage },
     });
   }
 
   static async open(
-    options: {
-      readonly users?: readonly UserRecord[];
-      readonly setupToken?: SetupToken;
-      readonly routes?: PortalParts["routes"];
-    } = {},
+    options: TestPortalOptions = {},
   ): Promise<TestPortal> {
     const directory = await TemporaryDirectory.create();
     const file = new UserFile(join(directory.path, "users.json"));
@@ -75,7 +82,8 @@ export class TestPortal implements AsyncDisposable {
     const login = new UserLogin(users, {}, right);
     const access = new PortalAccess({ directory: users, file, login, ...options });
     const tokens = new ApiTokens(apiTokenPath(directory.path));
-    return new TestPortal(directory, access, tokens, users, options.routes);
+    const service = options.service ?? new MemoryService();
+    return new TestPortal(directory, access, tokens, users, service, options);
   }
 
   /** Sends a request; paths are below the portal's origin. */
