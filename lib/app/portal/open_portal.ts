@@ -17,6 +17,7 @@ import { PortalAccess } from "../../portal/access.ts";
 import { apiTokenPath, ApiTokens } from "../../portal/api_tokens.ts";
 import { portalApplication } from "../../portal/application.ts";
 import { HostNames } from "../../portal/host_names.ts";
+import { errorPage, registerPages } from "../../portal/pages/mod.ts";
 import { SetupToken } from "../../portal/setup.ts";
 import { UserDirectory, UserFile, userFilePath } from "../../users/mod.ts";
 import type { ListenerCertificate } from "../authority/http_listener.ts";
@@ -131,6 +132,8 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
     log,
     refused,
     open: http && authorityAnswer(http),
+    routes: [registerPages],
+    errorPage,
   });
   const handler = requestHandler(app, log, refused);
   const listener = opened.use(await HttpsListener.open(portal.address, current, handler));

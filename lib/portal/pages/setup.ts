@@ -86,7 +86,7 @@ export function setupContent({ token, name, problem }: SetupForm): Html {
     problem?.field === of ? { error: problem.message, focus: true } : {};
   return html`
     <section class="panel narrow">
-      <p>This portal has no administrator yet. The server printed a one-time token into its log when it started: with it you make the first.</p>
+      <p>This portal has no administrator yet. The server said when it started where its one-time token is: with it you make the first.</p>
       <form method="post" action="/setup">
     ${field({
       name: "token",
