@@ -8,13 +8,13 @@
  * @module
  */
 
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { constantTimeEqual, randomBytes } from "../base/bytes.ts";
 import { sessionIdLength } from "../wire/session_id.ts";
+import { OneShotHmac } from "./one_shot_hmac.ts";
 
 /** Makes and recognises session ids of a server. */
 export class ResetCookie {
-  readonly #key: KeyObject;
+  readonly #hmac: OneShotHmac;
   readonly #slotSeconds: number;
 
   /**
@@ -22,7 +22,7 @@ export class ResetCookie {
    * @param secret 32 bytes; random by default.
    */
   constructor(handWindow = 60, secret: Uint8Array = randomBytes(32)) {
-    this.#key = createSecretKey(secret);
+    this.#hmac = new OneShotHmac("sha256", secret);
     this.#slotSeconds = Math.max(1, Math.floor((handWindow + 1) / 2));
   }
 
@@ -56,11 +56,6 @@ export class ResetCookie {
   #sessionId(clientSessionId: Uint8Array, address: Uint8Array, slot: number): Uint8Array {
     const slotBytes = new Uint8Array(4);
     new DataView(slotBytes.buffer).setUint32(0, slot);
-    const digest = createHmac("sha256", this.#key)
-      .update(slotBytes)
-      .update(address)
-      .update(clientSessionId)
-      .digest();
-    return Uint8Array.from(digest.subarray(0, sessionIdLength));
+    return this.#hmac.of(slotBytes, address, clientSessionId).slice(0, sessionIdLength);
   }
 }

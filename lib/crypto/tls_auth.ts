@@ -12,7 +12,6 @@
  * @module
  */
 
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { constantTimeEqual, wipe } from "../base/bytes.ts";
 import { VpnError } from "../base/errors.ts";
 import { controlHeaderLength } from "../wire/control_packet.ts";
@@ -24,6 +23,7 @@ import type {
   ControlWrapChannel,
   ControlWrapChannelOptions,
 } from "./control_wrap.ts";
+import { OneShotHmac } from "./one_shot_hmac.ts";
 import { longPacketIdLength, LongPacketIdSender } from "./packet_id.ts";
 import { LongReplayWindow } from "./replay_window.ts";
 import { type KeyDirection, keyHalves, type StaticKey } from "./static_key.ts";
@@ -44,8 +44,8 @@ export interface TlsAuthOptions {
 /** HMAC keys for the two directions, and what they are used with. */
 interface Keys {
   readonly digest: DigestInfo;
-  readonly send: KeyObject;
-  readonly receive: KeyObject;
+  readonly send: OneShotHmac;
+  readonly receive: OneShotHmac;
 }
 
 /** See the module's page. */
@@ -61,8 +61,8 @@ export class TlsAuth implements ControlWrap {
     const halves = keyHalves(options.direction);
     this.#keys = {
       digest,
-      send: hmacKey(options.key, halves.send, digest.length),
-      receive: hmacKey(options.key, halves.receive, digest.length),
+      send: keyed(digest, options.key, halves.send),
+      receive: keyed(digest, options.key, halves.receive),
     };
     this.overhead = digest.length + longPacketIdLength;
     this.#replayWindow = options.replayWindow;
@@ -121,22 +121,22 @@ class TlsAuthChannel implements ControlWrapChannel {
   }
 }
 
-function hmacKey(key: StaticKey, half: 0 | 1, length: number): KeyObject {
-  const bytes = key.hmacKey(half, length);
-  const object = createSecretKey(bytes);
+function keyed(digest: DigestInfo, key: StaticKey, half: 0 | 1): OneShotHmac {
+  const bytes = key.hmacKey(half, digest.length);
+  const hmac = new OneShotHmac(digest.nodeName, bytes);
   wipe(bytes);
-  return object;
+  return hmac;
 }
 
 /** The HMAC of a datagram; what stands in the place of its own HMAC does not matter. */
-function hmac(digest: DigestInfo, key: KeyObject, datagram: Uint8Array): Uint8Array {
+function hmac(digest: DigestInfo, key: OneShotHmac, datagram: Uint8Array): Uint8Array {
   const packetIdOffset = controlHeaderLength + digest.length;
   const restOffset = packetIdOffset + longPacketIdLength;
-  return createHmac(digest.nodeName, key)
-    .update(datagram.subarray(packetIdOffset, restOffset))
-    .update(datagram.subarray(0, controlHeaderLength))
-    .update(datagram.subarray(restOffset))
-    .digest();
+  return key.of(
+    datagram.subarray(packetIdOffset, restOffset),
+    datagram.subarray(0, controlHeaderLength),
+    datagram.subarray(restOffset),
+  );
 }
 
 function isAuthentic({ digest, receive }: Keys, datagram: Uint8Array): boolean {
