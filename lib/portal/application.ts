@@ -13,6 +13,7 @@
 import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { errorLine } from "../base/errors.ts";
+import { registerApi } from "./api/routes.ts";
 import { refuseCrossSite } from "./cross_site.ts";
 import type {
   PortalApplication,
@@ -34,6 +35,7 @@ export function portalApplication(parts: PortalParts): PortalApplication {
   app.use(async (context, next) => await parts.open?.(context) ?? await next());
   app.use(identify(parts));
   app.use(refuseCrossSite);
+  registerApi(app, parts);
   for (const register of parts.routes ?? []) register(app, parts);
   app.notFound((context) => answer(parts, context, 404, "there is no such page"));
   app.onError((error, context) => {
