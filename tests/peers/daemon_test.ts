@@ -152,3 +152,26 @@ await testWith("our client reconnects as nobody, and tells the service manager",
   assert.deepEqual(await host.devices(), ["lo", "eth0"]);
   assert.deepEqual(await host.routes(), before);
 });
+
+await testWith("with remap-usr1 SIGUSR1 ends our server, and a client restarts", async () => {
+  await using scenario = await Scenario.create("remap");
+  await using server = await scenario.startServer({
+    implementation: "ours",
+    extra: ["remap-usr1 SIGTERM"],
+  });
+  await server.ready();
+  await using client = await scenario.startClient({
+    implementation: "ours",
+    extra: ["remap-usr1 SIGHUP"],
+  });
+  await client.ready();
+  const after = client.process.lineCount;
+  client.process.signal("SIGUSR1");
+  await client.process.waitForLine(/SIGHUP\[hard,\] received, process restarting/, {
+    after,
+    timeoutMs: 30_000,
+  });
+  await client.ready({ after, timeoutMs: 30_000 });
+  server.process.signal("SIGUSR1");
+  assert.equal((await server.process.ended).code, 0);
+});
