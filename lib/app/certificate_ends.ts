@@ -14,6 +14,17 @@ const SOON = 30 * DAY;
 /** How often it is looked at, ms. */
 const INTERVAL = DAY / 2;
 
+/** A certificate or list that ends. */
+export interface CertificateEnd {
+  readonly kind: "authority" | "server" | "crl";
+  /** In words. */
+  readonly name: string;
+  /** ms since 1970. */
+  readonly ends: number;
+  /** Where it is kept, unless it stands in the configuration. */
+  readonly path?: string;
+}
+
 /** See the module's page. */
 export class CertificateEnds implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
@@ -31,36 +42,47 @@ export class CertificateEnds implements Disposable {
 
   /** Says what ends soon. */
   look(): void {
+    for (const { name, ends, path } of this.ends()) {
+      const left = ends - this.now();
+      if (left >= SOON) continue;
+      const where = path === undefined ? "" : ` (${path})`;
+      const date = new Date(ends).toISOString().slice(0, 10);
+      this.log.warn(`${name}${where} ${left < 0 ? "ended" : "ends"} on ${date}: renew it in time`);
+    }
+  }
+
+  /** What ends, and when. */
+  ends(): CertificateEnd[] {
     const { ca, cert, crlVerify } = this.tls;
     const inCertificates = (text: string) => {
       const [{ notAfter }] = parseCertificates(text);
       return notAfter;
     };
-    this.#say(ca, "the authority's certificate", inCertificates);
-    this.#say(cert, "this server's certificate", inCertificates);
-    this.#say(crlVerify, "the revocation list", (text) => {
-      const ends = parseRevocationLists(text).map(({ nextUpdate = Infinity }) => nextUpdate);
-      return Math.min(...ends);
-    });
+    return [
+      ...this.#end("authority", "the authority's certificate", ca, inCertificates),
+      ...this.#end("server", "this server's certificate", cert, inCertificates),
+      ...this.#end("crl", "the revocation list", crlVerify, (text) => {
+        const ends = parseRevocationLists(text).map(({ nextUpdate = Infinity }) => nextUpdate);
+        return Math.min(...ends);
+      }),
+    ];
   }
 
-  #say(
+  #end(
+    kind: CertificateEnd["kind"],
+    name: string,
     reference: FileReference | undefined,
-    what: string,
     endOf: (text: string) => number,
-  ): void {
-    if (reference === undefined) return;
-    let end: number;
+  ): CertificateEnd[] {
+    if (reference === undefined) return [];
     try {
-      end = endOf(this.#current(reference));
+      const ends = endOf(this.#current(reference));
+      if (!Number.isFinite(ends)) return [];
+      const path = reference.source === "file" ? reference.path : undefined;
+      return [{ kind, name, ends, path }];
     } catch {
-      return; // Whoever uses it says what is wrong with it.
+      return []; // Whoever uses it says what is wrong with it.
     }
-    const left = end - this.now();
-    if (left >= SOON) return;
-    const where = reference.source === "file" ? ` (${reference.path})` : "";
-    const date = new Date(end).toISOString().slice(0, 10);
-    this.log.warn(`${what}${where} ${left < 0 ? "ended" : "ends"} on ${date}: renew it in time`);
   }
 
   /** A revocation list is replaced while the server runs. */

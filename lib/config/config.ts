@@ -11,6 +11,7 @@
 
 import type { AuthorityOptions } from "./authority_options.ts";
 import type { PortalOptions } from "./portal_options.ts";
+import type { ControlSocketOptions, MetricsOptions } from "./monitoring_options.ts";
 import type { ClientExitOptions, ServerExitOptions } from "./exit_options.ts";
 import type { FileReference, Position } from "./position.ts";
 import type {
@@ -39,6 +40,7 @@ export type * from "./pulled_options.ts";
 export type * from "./per_client_options.ts";
 export type * from "./authority_options.ts";
 export type * from "./portal_options.ts";
+export type * from "./monitoring_options.ts";
 export type * from "./exit_options.ts";
 export type * from "./login_options.ts";
 
@@ -229,6 +231,10 @@ export interface ServerConfig extends CommonConfig {
   readonly authority?: AuthorityOptions;
   /** The portal; absent: there is none. */
   readonly portal?: PortalOptions;
+  /** Who may read metrics, and where; absent: nobody without a token. */
+  readonly metrics?: MetricsOptions;
+  /** Where commands ask; absent: they can't. */
+  readonly controlSocket?: ControlSocketOptions;
 }
 
 /** Where a server listens. */

@@ -37,8 +37,9 @@ import type {
   Transport,
   VerifyX509Name,
 } from "./config.ts";
-import type { AuthorityOptions } from "./authority_options.ts";
 import type { PortalOptions } from "./portal_options.ts";
+import type { AuthorityOptions, ListenAddress } from "./authority_options.ts";
+import type { AllowedNetwork } from "./monitoring_options.ts";
 import type { ExitNodeRule } from "./exit_options.ts";
 
 type Writable<T> = { -readonly [K in keyof T]?: T[K] };
@@ -233,6 +234,12 @@ export interface Draft {
 
   readonly authority: Writable<AuthorityOptions>;
   readonly portal: Partial<Writable<Omit<PortalOptions, "hosts">>> & { readonly hosts: string[] };
+  readonly monitoring: {
+    metrics?: ListenAddress;
+    readonly allow: AllowedNetwork[];
+    /** A path, or `none`. */
+    controlSocket?: string;
+  };
   readonly exit: {
     server?: boolean;
     out?: string;
@@ -278,6 +285,7 @@ export function emptyDraft(): Draft {
     perClient: { pushes: [], iroutes: [], access: [] },
     authority: {},
     portal: { hosts: [] },
+    monitoring: { allow: [] },
     exit: { rules: [] },
     echo: [],
   };

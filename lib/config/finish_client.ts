@@ -19,6 +19,7 @@ import {
 } from "./finish_common.ts";
 import { authorityOptionNames } from "./finish_authority.ts";
 import { portalOptionNames } from "./finish_portal.ts";
+import { monitoringOptionNames } from "./finish_monitoring.ts";
 import { clientExit } from "./finish_exit.ts";
 import { controlKey } from "./finish_control_key.ts";
 import { notice } from "./option.ts";
@@ -52,6 +53,7 @@ const serverOnly = [
   "learn-address",
   ...authorityOptionNames,
   ...portalOptionNames,
+  ...monitoringOptionNames,
 ];
 
 /** Checks and completes a client's draft. */

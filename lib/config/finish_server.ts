@@ -22,6 +22,7 @@ import { excludePings } from "./finish_client.ts";
 import { addressPool, addressPoolIpv6, expandServer, serverPushes } from "./finish_pool.ts";
 import { serverAuthority } from "./finish_authority.ts";
 import { serverPortal } from "./finish_portal.ts";
+import { controlSocket, serverMetrics } from "./finish_monitoring.ts";
 import { serverExit } from "./finish_exit.ts";
 import { listenOptions } from "./finish_listen.ts";
 import { loginOptions } from "./finish_login.ts";
@@ -116,6 +117,8 @@ export function finishServer(draft: Draft, notices: Notice[]): ServerConfig {
     exit: serverExit(draft),
     authority: serverAuthority(draft),
     portal: serverPortal(draft),
+    metrics: serverMetrics(draft),
+    controlSocket: controlSocket(draft),
   });
 }
 

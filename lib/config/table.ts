@@ -10,6 +10,7 @@ import type { OptionRow } from "./option.ts";
 import { accessOptions } from "./options/access.ts";
 import { authorityOptionRows } from "./options/authority.ts";
 import { portalOptionRows } from "./options/portal.ts";
+import { monitoringOptionRows } from "./options/monitoring.ts";
 import { clientOptions } from "./options/client.ts";
 import { connectionOptions } from "./options/connection.ts";
 import { controlChannelOptions } from "./options/control_channel.ts";
@@ -49,6 +50,7 @@ export const optionRows: readonly OptionRow[] = [
   ...exitOptions,
   ...authorityOptionRows,
   ...portalOptionRows,
+  ...monitoringOptionRows,
   ...processOptions,
   ...managementOptionRows,
   ...pushedOptionRows,

@@ -12,6 +12,9 @@ import type { PortalApplication, PortalContext } from "./environment.ts";
 import type { HostNames } from "./host_names.ts";
 import type { PortalService } from "./service.ts";
 
+/** Registers routes with the portal's application. */
+export type PortalRoute = (app: PortalApplication, parts: PortalParts) => void;
+
 /** See the module's page. */
 export interface PortalParts {
   readonly service: PortalService;
@@ -26,7 +29,7 @@ export interface PortalParts {
   /** Answers what programs ask that know no sessions: OCSP, lists, download links. */
   readonly open?: (context: PortalContext) => Promise<Response | undefined>;
   /** Registers routes besides the API's: pages, metrics. */
-  readonly routes?: readonly ((app: PortalApplication, parts: PortalParts) => void)[];
+  readonly routes?: readonly PortalRoute[];
   /** Answers with a page where a browser asks; absent: with text. */
   readonly errorPage?: (
     context: PortalContext,

@@ -31,6 +31,8 @@ export interface ServeArguments {
   readonly http?: string;
   /** `--https [HOST:]PORT`. */
   readonly https?: string;
+  /** `--metrics [HOST:]PORT`. */
+  readonly metrics?: string;
   /** Further options of OpenVPN's, as `--verb 4`. */
   readonly options: readonly string[];
 }
@@ -48,6 +50,7 @@ export async function serve(given: ServeArguments): Promise<number> {
     ...exitOptions(args),
     ...args.http === undefined ? [] : ["--http", args.http],
     ...args.https === undefined ? [] : ["--https", args.https],
+    ...args.metrics === undefined ? [] : ["--metrics", args.metrics],
     ...args.options,
   ];
   return await runProgram(() => parseForRole(argv, "server"));
@@ -80,6 +83,7 @@ function withOwnOptions(args: ServeArguments): ServeArguments {
     out: args.out ?? own.get("--out"),
     http: args.http,
     https: args.https,
+    metrics: args.metrics,
     options,
   };
 }

@@ -38,6 +38,9 @@ export const serveCommand = command(
     https: optional(option("--https", string({ metavar: "[HOST:]PORT" }), {
       description: message`The same by HTTPS, and give out profiles by the links of vpn pki link.`,
     })),
+    metrics: optional(option("--metrics", string({ metavar: "[HOST:]PORT" }), {
+      description: message`Figures for Prometheus by HTTP there, at /metrics.`,
+    })),
     options: openvpnOptions,
   }),
   { description: message`Run a server.` },

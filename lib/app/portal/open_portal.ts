@@ -18,6 +18,7 @@ import { apiTokenPath, ApiTokens } from "../../portal/api_tokens.ts";
 import { portalApplication } from "../../portal/application.ts";
 import { HostNames } from "../../portal/host_names.ts";
 import { errorPage, registerPages } from "../../portal/pages/mod.ts";
+import type { PortalRoute } from "../../portal/parts.ts";
 import { SetupToken } from "../../portal/setup.ts";
 import { UserDirectory, UserFile, userFilePath } from "../../users/mod.ts";
 import type { ListenerCertificate } from "../authority/http_listener.ts";
@@ -42,6 +43,8 @@ export interface PortalOptions {
   readonly server: Server;
   readonly log: ProcessLog;
   readonly tail: LogTail;
+  /** Besides its own: metrics. */
+  readonly routes: readonly PortalRoute[];
 }
 
 /** A portal that is open. */
@@ -62,7 +65,7 @@ const setupTokenFile = "portal-setup-token";
  * @throws {VpnError} naming what can't be had; nothing stays open.
  */
 export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
-  const { config, files, server, log, tail } = options;
+  const { config, files, server, log, tail, routes } = options;
   const portal = config.portal!;
   const state = config.process.state!;
   await using opened = new AsyncDisposableStack();
@@ -132,7 +135,7 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
     log,
     refused,
     open: http && authorityAnswer(http),
-    routes: [registerPages],
+    routes: [registerPages, ...routes],
     errorPage,
   });
   const handler = requestHandler(app, log, refused);

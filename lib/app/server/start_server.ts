@@ -11,6 +11,7 @@ import { openAuthorityService } from "../authority/open_service.ts";
 import { clientKeyVerification } from "../control_protection/client_key_verification.ts";
 import { serverControlWrap } from "../control_protection/control_wrap.ts";
 import { TerminalPrompt } from "../client/terminal_prompt.ts";
+import { openMetrics } from "../metrics/open_metrics.ts";
 import { loadCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
 import type { Tunnel, TunnelEnd } from "../tunnel.ts";
@@ -42,7 +43,7 @@ export async function startServer(
   opened.use(
     await openAuthorityService(config, files, log, (host, target) => elsewhere?.(host, target)),
   );
-  opened.use(new CertificateEnds(config.tls, files, log));
+  const ends = opened.use(new CertificateEnds(config.tls, files, log));
   const server = await Server.start({
     config,
     credentials: { ...credentials, clientCertificate: config.verifyClientCert },
@@ -60,9 +61,12 @@ export async function startServer(
     const { mtu: { tunMtu: mtu }, network } = config;
     await tunnelPrograms.up({ name: programs.described("dev") ?? "", mtu, network });
     await tunnelPrograms.routesAdded();
+    const source = { figures: () => server.figures(), ends: () => ends.ends() };
+    const metrics = opened.use(await openMetrics(config, source, log));
     if (config.portal !== undefined && processLog !== undefined && logTail !== undefined) {
       const { openPortal } = await import("../portal/open_portal.ts");
-      const portal = { config, files, server, log: processLog, tail: logTail };
+      const routes = [metrics.route];
+      const portal = { config, files, server, log: processLog, tail: logTail, routes };
       ({ elsewhere } = opened.use(await openPortal(portal)));
     }
   } catch (error) {
