@@ -15,6 +15,7 @@ import { exitNodeCommand } from "./exit_node_options.ts";
 import { doctorCommand } from "./doctor_options.ts";
 import { killSwitchCommand } from "./kill_switch_options.ts";
 import { pkiCommand } from "./pki_options.ts";
+import { portalCommand } from "./portal_options.ts";
 import { serveCommand } from "./serve_options.ts";
 import { userCommand } from "./user_options.ts";
 
@@ -27,6 +28,7 @@ const commands = or(
   exitNodeCommand,
   pkiCommand,
   userCommand,
+  portalCommand,
   channelCommand,
 );
 
@@ -46,6 +48,7 @@ const actions: {
   "exit-node": async (chosen) => (await import("./exit_node.ts")).exitNode(chosen),
   doctor: async (chosen) => (await import("./doctor.ts")).doctor(chosen),
   pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
+  portal: async (chosen) => (await import("./portal.ts")).portal(chosen),
   user: async (chosen) => (await import("./user.ts")).user(chosen),
   "channel-psk-listen": async (chosen) => (await import("./channel_psk.ts")).listenPsk(chosen),
   "channel-psk-connect": async (chosen) => (await import("./channel_psk.ts")).connectPsk(chosen),

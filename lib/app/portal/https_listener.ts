@@ -6,9 +6,7 @@
  *                └─────── a clock runs whenever no request is worked on ───────┘
  * ```
  *
- * On Node's servers: Deno's own waits for a request's header without end and bounds nothing. The TLS
- * server gets its connections from us, so that another certificate is another TLS server and
- * connections of the former one go on.
+ * On Node's servers: Deno's own waits for a request's header without end and bounds nothing.
  *
  * @module
  */
@@ -20,7 +18,7 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { VpnError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../config/config.ts";
 import { addressText, type ListenerCertificate } from "../authority/http_listener.ts";
@@ -50,8 +48,7 @@ export class HttpsListener implements AsyncDisposable {
   readonly #handler: RequestHandler;
   readonly #limits: ConnectionLimits;
   readonly #connections = new Map<string, Connection>();
-  readonly #server: Server;
-  #tls: Http2SecureServer;
+  readonly #server: Http2SecureServer;
 
   private constructor(
     certificate: ListenerCertificate,
@@ -60,8 +57,7 @@ export class HttpsListener implements AsyncDisposable {
   ) {
     this.#handler = handler;
     this.#limits = new ConnectionLimits(limits);
-    this.#tls = this.#secureServer(certificate);
-    this.#server = createServer((socket) => this.#connected(socket));
+    this.#server = this.#secureServer(certificate);
   }
 
   /**
@@ -99,20 +95,22 @@ export class HttpsListener implements AsyncDisposable {
   }
 
   /** New connections get this certificate; the others go on as they are. */
-  use(certificate: ListenerCertificate): void {
-    this.#tls = this.#secureServer(certificate);
+  use({ certificate: cert, key }: ListenerCertificate): void {
+    this.#server.setSecureContext({ cert, key });
   }
 
   #secureServer({ certificate: cert, key }: ListenerCertificate): Http2SecureServer {
-    const tls = createSecureServer({
+    const server = createSecureServer({
       ...{ cert, key, minVersion: "TLSv1.2", allowHTTP1: true },
       settings: { maxConcurrentStreams: maximumStreams, maxHeaderListSize: maximumHeader },
     }, (request: NodeRequest, response: NodeResponse) => void this.#request(request, response));
-    for (const event of ["error", "clientError", "tlsClientError", "sessionError"]) {
+    for (const event of ["clientError", "tlsClientError", "sessionError"]) {
       // Who connects may send what they like: that ends their connection and nothing else.
-      tls.on(event, (_error: Error, broken?: { destroy?(): void }) => broken?.destroy?.());
+      server.on(event, (_error: Error, broken?: { destroy?(): void }) => broken?.destroy?.());
     }
-    return tls;
+    // Before TLS has it: whoever is too much is not even greeted.
+    server.prependListener("connection", (socket: Socket) => this.#connected(socket));
+    return server;
   }
 
   #connected(socket: Socket): void {
@@ -127,7 +125,6 @@ export class HttpsListener implements AsyncDisposable {
       this.#connections.delete(key);
       this.#limits.disconnected(address);
     });
-    this.#tls.emit("connection", socket);
   }
 
   async #request(request: NodeRequest, response: NodeResponse): Promise<void> {

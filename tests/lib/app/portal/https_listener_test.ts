@@ -1,0 +1,229 @@
+/** The portal's listener, and those who misbehave in front of it. */
+import assert from "node:assert/strict";
+import { HttpsListener } from "../../../../lib/app/portal/https_listener.ts";
+import { type PortalLimits, portalLimits } from "../../../../lib/app/portal/connection_limits.ts";
+import { requestHandler } from "../../../../lib/app/portal/request_adapter.ts";
+import type { ListenerCertificate } from "../../../../lib/app/authority/http_listener.ts";
+import { openLog } from "../../../../lib/base/log.ts";
+import { createStateAuthority } from "../../../../lib/pki/authority_maker.ts";
+import { certificatePem } from "../../../../lib/pki/certificate.ts";
+import { eventually } from "../../../harness/eventually.ts";
+import { TemporaryDirectory } from "../../../harness/directory.ts";
+import { TestPortal } from "../../../lib/portal/portal_fixture.ts";
+
+const hostname = "portal.example";
+
+interface Setting extends AsyncDisposable {
+  readonly listener: HttpsListener;
+  readonly ca: string;
+  readonly lines: string[];
+  /** Resolves when somebody asks for /slow; `answer` gives it to them. */
+  readonly asked: Promise<void>;
+  answer(): void;
+  certificate(): Promise<ListenerCertificate>;
+  /** A TLS connection; HTTP/1.1 unless told otherwise. */
+  connect(protocol?: "h2" | "http/1.1"): Promise<Deno.TlsConn>;
+}
+
+async function start(limits: Partial<PortalLimits> = {}): Promise<Setting> {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await TemporaryDirectory.create());
+  const authority = stack.use(
+    await createStateAuthority(`${directory.path}/state`, { keyType: "ec:p256" }),
+  );
+  let number = 0;
+  const certificate = async () => {
+    const entry = await authority.issue({
+      name: `portal ${number++}`,
+      purpose: "server",
+      keyType: "ec:p256",
+      alternativeNames: [hostname],
+    });
+    const own = certificatePem(await authority.certificateOf(entry));
+    return { certificate: own, key: (await authority.privateKeyOf(entry))! };
+  };
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const portal = stack.use(
+    await TestPortal.open({
+      routes: [(app) => {
+        app.get("/hello", (context) => context.text(`hello ${context.env.connection.httpVersion}`));
+        app.get("/slow", async (context) => {
+          asked.resolve();
+          await answer.promise;
+          return context.text("at last");
+        });
+        app.get("/cookies", (context) => {
+          context.header("Set-Cookie", "a=1", { append: true });
+          context.header("Set-Cookie", "b=2", { append: true });
+          return context.text(context.req.header("cookie") ?? "");
+        });
+      }],
+    }),
+  );
+  const { lines } = portal;
+  const log = openLog(4, ({ text }) => void lines.push(text));
+  const handler = requestHandler(portal.app, log, (line) => void lines.push(line()));
+  const listener = stack.use(
+    await HttpsListener.open(
+      { host: "127.0.0.1", port: 0 },
+      await certificate(),
+      handler,
+      { ...portalLimits, ...limits },
+    ),
+  );
+  const ca = certificatePem(authority.certificate);
+  const resources = stack.move();
+  return {
+    ...{ listener, ca, lines, certificate, asked: asked.promise, answer: answer.resolve },
+    connect: async (protocol = "http/1.1") =>
+      await Deno.startTls(
+        await Deno.connect({ hostname: "127.0.0.1", port: listener.port }),
+        { hostname, caCerts: [ca], alpnProtocols: [protocol] },
+      ),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+async function send(connection: Deno.TlsConn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+}
+
+/** Until an answer without a length above what was read is there, or the end. */
+async function receive(connection: Deno.TlsConn, until: RegExp): Promise<string> {
+  let text = "";
+  const buffer = new Uint8Array(65_536);
+  while (!until.test(text)) {
+    const length = await connection.read(buffer).catch(() => null);
+    if (length === null) return text;
+    text += new TextDecoder().decode(buffer.subarray(0, length));
+  }
+  return text;
+}
+
+const whole = /\r\n\r\n.+/s;
+const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${more}\r\n`;
+
+Deno.test("requests that mean harm have their status, and one line each", async () => {
+  await using setting = await start();
+  for (
+    const [request, status] of [
+      [get("/hello"), 200],
+      [get("/../etc/passwd"), 400],
+      [get("/a/%2e%2e/b"), 400],
+      [get("//evil.example/"), 400],
+      [get("/a%00"), 400],
+      ["GET /hello HTTP/1.1\r\nHost: a b\r\n\r\n", 400],
+      ["GET /hello HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421],
+      [`TRACE /hello HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`, 405],
+      [
+        `POST /hello HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 70000\r\n\r\n` +
+        "x".repeat(70_000),
+        413,
+      ],
+    ] as const
+  ) {
+    setting.lines.length = 0;
+    using connection = await setting.connect();
+    await send(connection, request);
+    const answer = await receive(connection, whole);
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), request.slice(0, 80));
+    assert.match(answer, /\r\nStrict-Transport-Security: /i);
+    const said = setting.lines.filter((line) => line.startsWith("portal: 127.0.0.1"));
+    assert.equal(said.length, status < 400 ? 0 : 1, `${status}: ${setting.lines.join("\n")}`);
+  }
+  // What is no HTTP gets no answer, and ends nothing but itself.
+  using connection = await setting.connect();
+  await send(connection, "SSH-2.0-x\r\n\r\n");
+  await receive(connection, /$^/);
+  using next = await setting.connect();
+  await send(next, get("/hello"));
+  assert.match(await receive(next, whole), /hello 1\.1$/);
+});
+
+Deno.test("several cookies are set, each in its own field", async () => {
+  await using setting = await start();
+  using connection = await setting.connect();
+  await send(connection, get("/cookies", "Cookie: x=1; y=2\r\n"));
+  const answer = await receive(connection, whole);
+  assert.match(answer, /set-cookie: a=1\r\n/i);
+  assert.match(answer, /set-cookie: b=2\r\n/i);
+  assert.match(answer, /\r\n\r\nx=1; y=2$/);
+});
+
+Deno.test("whoever says nothing, or too slowly, is cut off; whoever waits for us is not", async () => {
+  await using setting = await start({ patience: 5000 });
+  using patient = await setting.connect();
+  await send(patient, get("/slow"));
+  await setting.asked;
+  // Not even TLS.
+  using silent = await Deno.connect({ hostname: "127.0.0.1", port: setting.listener.port });
+  using slow = await setting.connect();
+  await send(slow, `GET /hello HTTP/1.1\r\nHost: ${hostname}\r\nX-`);
+  using partial = await setting.connect();
+  await send(partial, `POST /hello HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 9\r\n\r\nx`);
+  assert.equal(await silent.read(new Uint8Array(1)).catch(() => null), null);
+  assert.doesNotMatch(await receive(slow, /$^/), / 200 /);
+  assert.doesNotMatch(await receive(partial, /$^/), / 200 /);
+  setting.answer();
+  assert.match(await receive(patient, whole), /at last$/);
+});
+
+Deno.test("connections are bounded, by source and in all; those that end make room", async () => {
+  await using setting = await start({ connectionsPerSource: 3 });
+  const held: Deno.TlsConn[] = [];
+  try {
+    for (let i = 0; i < 3; i++) {
+      const connection = await setting.connect();
+      await send(connection, get("/hello"));
+      await receive(connection, whole);
+      held.push(connection);
+    }
+    await assert.rejects(async () => {
+      using refused = await setting.connect();
+      await refused.handshake();
+    });
+    held.pop()!.close();
+    await eventually("there is room for another", async () => {
+      using connection = await setting.connect();
+      await send(connection, get("/hello"));
+      return /hello/.test(await receive(connection, whole));
+    });
+  } finally {
+    for (const connection of held) connection.close();
+  }
+});
+
+Deno.test("a source that asks too often is told so, after a wait", async () => {
+  await using setting = await start({ burst: 5, requestsPerSource: 0.001 });
+  using connection = await setting.connect();
+  const statuses: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    await send(connection, get("/hello"));
+    statuses.push((await receive(connection, whole)).slice(9, 12));
+  }
+  assert.deepEqual(statuses, ["200", "200", "200", "200", "200", "429"]);
+});
+
+Deno.test("a new certificate is for new connections; the others go on", async () => {
+  await using setting = await start();
+  using former = await setting.connect();
+  await send(former, get("/hello"));
+  await receive(former, whole);
+  // The authority of the first certificate is not the one of the second.
+  await using other = await start();
+  setting.listener.use(await other.certificate());
+  await send(former, get("/hello"));
+  assert.match(await receive(former, whole), /hello/);
+  await assert.rejects(async () => {
+    using refused = await setting.connect();
+    await refused.handshake();
+  });
+  using next = await Deno.startTls(
+    await Deno.connect({ hostname: "127.0.0.1", port: setting.listener.port }),
+    { hostname, caCerts: [other.ca], alpnProtocols: ["http/1.1"] },
+  );
+  await send(next, get("/hello"));
+  assert.match(await receive(next, whole), /hello/);
+});
