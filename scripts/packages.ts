@@ -21,6 +21,7 @@ export const packageOf = {
   dnsmasq: "dnsmasq-base",
   "make-cadir": "easy-rsa",
   chromium: "chromium",
+  certutil: "libnss3-tools",
 } as const satisfies Record<string, string>;
 
 /** File to the Debian package that has it: what the tests of the engine ipsec-mb need. */

@@ -19,6 +19,9 @@ const directory = `${projectDirectory}/docs/screenshots`;
 const desktop = { width: 1100, height: 640 } as const;
 const phone = { width: 390, height: 844 } as const;
 
+/** Longer pages are cut, px. */
+const tallest = 1000;
+
 /** Pages of an administrator, and the file that each goes to. */
 const pages = [
   ["/", "overview"],
@@ -41,8 +44,10 @@ async function save(page: Page, name: string): Promise<void> {
     await page.locator("#throughput[data-drawn]").waitFor();
   }
   const path = `${directory}/${name}.png`;
-  const fullPage = page.viewportSize()?.width !== phone.width;
-  const picture = recompressPng(await page.screenshot({ fullPage }));
+  const { width, height } = page.viewportSize()!;
+  const all = await page.evaluate("document.documentElement.scrollHeight") as number;
+  const clip = { x: 0, y: 0, width, height: Math.max(height, Math.min(all, tallest)) };
+  const picture = recompressPng(await page.screenshot({ clip, fullPage: true }));
   await Deno.writeFile(path, picture);
   print(`${path}: ${Math.ceil(picture.length / 1000)} kB`);
 }

@@ -28,7 +28,12 @@ const startLimit = 60_000;
  * @param options.program Something that starts Chromium, as a script that does it in a namespace.
  */
 export async function startBrowser(
-  options: { readonly program?: string; readonly arguments?: readonly string[] } = {},
+  options: {
+    readonly program?: string;
+    /** Where it keeps what is no profile's, as the authorities that it trusts. */
+    readonly home?: string;
+    readonly arguments?: readonly string[];
+  } = {},
 ): Promise<Browser> {
   const program = options.program ?? await findProgram("chromium");
   if (program === undefined) throw new Error("Chromium is not installed");
@@ -36,6 +41,7 @@ export async function startBrowser(
     executablePath: program,
     args: [...flags, ...options.arguments ?? []],
     timeout: startLimit,
+    env: { ...Deno.env.toObject(), ...options.home !== undefined && { HOME: options.home } },
     // Playwright's own handlers would end the test's process.
     handleSIGINT: false,
     handleSIGTERM: false,
