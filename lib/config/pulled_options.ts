@@ -70,8 +70,6 @@ export interface PulledOptions {
   readonly receiveBuffer?: number;
   /** `sndbuf`, bytes. */
   readonly sendBuffer?: number;
-  /** 0 to 11. */
-  readonly verb?: number;
   /** 1: that was the last part; 2: more follow. 0: the only one. */
   readonly pushContinuation: 0 | 1 | 2;
   /** `setenv-safe NAME VALUE`, without the `OPENVPN_` in front. */

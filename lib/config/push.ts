@@ -125,7 +125,6 @@ export function parsePushReply(options: readonly string[], base: ClientConfig): 
     receiveBuffer: draft.receiveBuffer || undefined,
     sendBuffer: draft.sendBuffer || undefined,
     persistTun: draft.persistTun,
-    verb: draft.log.verb,
     pushContinuation: draft.pushContinuation ?? 0,
     environment: draft.environment,
     echo: draft.echo,

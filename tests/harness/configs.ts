@@ -72,7 +72,7 @@ export function serverConfig(options: ConfigOptions): string[] {
 
 /** A client; `remote` is what stands after that word: address and port. */
 export function clientConfig(remote: string, options: ConfigOptions): string[] {
-  return [
+  const lines = [
     ...commonLines(options, options.certificate ?? options.credentials.client),
     "client",
     "nobind",
@@ -83,4 +83,5 @@ export function clientConfig(remote: string, options: ConfigOptions): string[] {
     "connect-retry 1 1",
     ...options.extra ?? [],
   ];
+  return lines.filter((line) => !options.without?.includes(line));
 }

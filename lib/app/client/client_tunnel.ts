@@ -97,6 +97,7 @@ export class ClientTunnel {
     let reopened = true;
     const kept = this.#tunnel !== undefined && shape === this.#shape;
     const outer = { address: server, mark: this.#config.socket.mark };
+    this.#programs.pushed(pulled.environment);
     try {
       if (kept) {
         // All traffic goes on into the tunnel; another server's own stays out of it.

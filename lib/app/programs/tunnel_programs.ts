@@ -45,6 +45,11 @@ export class TunnelPrograms {
     this.#observer = observer;
   }
 
+  /** `setenv-safe`, as the server pushes it. */
+  pushed(environment: ScriptVariables): void {
+    this.#programs.describe(environment);
+  }
+
   /**
    * The device has its addresses.
    *

@@ -22,14 +22,14 @@ export const dataChannelOptions = rows("data channel", [
     usage: "LIST",
     where: ["main", "client"],
     summary: "Ciphers to negotiate, best first; DEFAULT and ?OPTIONAL allowed",
-    apply: (context, [list]) => void (context.draft.dataCiphers = cipherList(context, list)),
+    apply: dataCiphers,
   },
   {
     name: "ncp-ciphers",
     usage: "LIST",
     where: ["main", "client"],
     summary: "Older name of data-ciphers",
-    apply: (context, [list]) => void (context.draft.dataCiphers = cipherList(context, list)),
+    apply: dataCiphers,
   },
   {
     name: "data-ciphers-fallback",
@@ -42,6 +42,7 @@ export const dataChannelOptions = rows("data channel", [
         context.fail(`"data-ciphers-fallback": ${name} isn't supported`, "use AES-256-CBC");
       }
       context.draft.fallbackCipher = name;
+      sayServersCounts(context);
     },
   },
   {
@@ -51,6 +52,7 @@ export const dataChannelOptions = rows("data channel", [
     summary: "Cipher where nothing is negotiated; counts only without data-ciphers",
     apply: (context, [text]) => {
       const { name, supported } = parse.cipher(context, refuseNone(context, text));
+      sayServersCounts(context);
       if (supported) context.draft.cipher = name;
       else if (context.place === "push") {
         context.fail(`the server wants the cipher ${name}, which isn't supported`);
@@ -104,7 +106,8 @@ export const dataChannelOptions = rows("data channel", [
   {
     name: "allow-compression",
     usage: "no|asym|yes",
-    summary: "Whether compressed packets are accepted; here they never are",
+    class: "ignored",
+    summary: "Compressed packets are never accepted",
     apply: (context, [mode]) => {
       if (parse.word(context, mode, ["no", "asym", "yes"]) !== "no") {
         context.warn(`compressed packets are dropped whatever "allow-compression" says`);
@@ -233,6 +236,19 @@ const framings: Readonly<Record<string, Framing>> = {
   "lz4-v2": "stub-v2",
   migrate: "none",
 };
+
+function dataCiphers(context: OptionContext, [list]: readonly string[]): void {
+  context.draft.dataCiphers = cipherList(context, list);
+  sayServersCounts(context);
+}
+
+/** Ciphers are negotiated before it is known who the client is, and so which file is its own. */
+function sayServersCounts(context: OptionContext): void {
+  if (context.place !== "client") return;
+  context.warn(
+    `"${context.position.option}" has no effect for one client yet: the server's own ciphers count`,
+  );
+}
 
 function refuseNone(context: OptionContext, text: string): string {
   if (text.toLowerCase() === "none") {

@@ -131,6 +131,7 @@ export const processOptions = rows("process and log", [
     where: ["main", "push"],
     summary: "How much to log, 0 to 11",
     apply: (context, [text]) => {
+      sayLogIsOurs(context);
       // Higher numbers mean no more than 11 (errlevel.h).
       context.draft.log.verb = Math.min(parse.count(context, text), 11);
     },
@@ -170,7 +171,10 @@ export const processOptions = rows("process and log", [
     usage: "N",
     where: ["main", "push"],
     summary: "Log N messages of a kind in a row, and count the rest",
-    apply: (context, [count]) => void (context.draft.log.mute = parse.count(context, count)),
+    apply: (context, [count]) => {
+      sayLogIsOurs(context);
+      context.draft.log.mute = parse.count(context, count);
+    },
   },
   {
     name: "status",
@@ -214,6 +218,12 @@ export const processOptions = rows("process and log", [
   command("show-engines", "", "List engines and end"),
   command("show-gateway", "[ADDRESS]", "Print the default gateway and end"),
 ]);
+
+/** What is logged here is for whoever runs this program to say, unlike in OpenVPN. */
+function sayLogIsOurs(context: OptionContext): void {
+  if (context.place !== "push") return;
+  context.info(`the server's "${context.position.option}" is not followed: this log is our own`);
+}
 
 /** The tag of a syslog line ends at the first character that is none of these (RFC 3164, 4.1.3). */
 function syslogName(context: OptionContext, name = "vpn"): string {

@@ -113,3 +113,16 @@ Deno.test("whatever a file says, it is read or said to be wrong", () => {
     }
   }));
 });
+
+Deno.test("ciphers for one client have no effect, and that is said", () => {
+  for (
+    const line of [
+      ...["data-ciphers AES-256-GCM", "ncp-ciphers AES-256-GCM"],
+      ...["data-ciphers-fallback AES-256-CBC", "cipher AES-256-CBC"],
+    ]
+  ) {
+    const { notices } = parseClientOptions(line, "alice");
+    assert.match(notices[0].message, /the server's own ciphers count/, line);
+    assert.equal(notices[0].level, "warning");
+  }
+});

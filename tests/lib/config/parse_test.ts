@@ -121,6 +121,7 @@ const refusals: [base: readonly string[], line: string, expected: RegExp][] = [
     "topology net30",
     /a server with "topology net30" isn't supported: write "topology subnet"/,
   ],
+  [serverLines, "x509-username-field emailAddress", /only CN is supported/],
   [serverLines, "remote x", /"remote" is for clients/],
   [serverLines, "nobind", /"nobind" is for clients/],
   [serverLines, "redirect-gateway def1", /is for clients: write push/],
@@ -484,4 +485,12 @@ Deno.test("a server's tls-crypt-v2, beside a key for clients without their own",
   assert.equal(config.tlsCryptV2.maximumAge, 30 * 86_400);
   assert.equal(pathOf(config.tlsCryptV2.revoked), "/etc/openvpn/revoked.txt");
   assert.equal(server("tls-crypt-v2 k").tlsCryptV2.allowNoncookie, undefined);
+});
+
+Deno.test("ns-cert-type is taken as remote-cert-tls", () => {
+  for (const role of ["server", "client"]) {
+    const { remoteCertEku } = client(`remote-cert-tls ${role}`).tls;
+    assert.ok(remoteCertEku !== undefined);
+    assert.equal(client(`ns-cert-type ${role}`).tls.remoteCertEku, remoteCertEku);
+  }
 });

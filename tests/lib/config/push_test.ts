@@ -201,3 +201,9 @@ Deno.test("nothing that is pushed throws", () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("what is logged is not the server's to say", () => {
+  const { notices } = accepted("verb 11,mute 3");
+  assert.deepEqual(notices.map(({ verb }) => verb), [3, 3]);
+  for (const { message } of notices) assert.match(message, /is not followed/);
+});

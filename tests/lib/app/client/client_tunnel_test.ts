@@ -12,6 +12,7 @@ import {
   type PulledOptions,
 } from "../../../../lib/config/mod.ts";
 import { tryRun } from "../../../harness/command.ts";
+import { TemporaryDirectory } from "../../../harness/directory.ts";
 import { eventually } from "../../../harness/eventually.ts";
 import { isolatedTest } from "../../../ffi/isolated.ts";
 import { connectMachine, ip, machineState, RecordedLog, wayTo } from "../../net/machine.ts";
@@ -138,3 +139,14 @@ await isolatedTest(
     assert.doesNotMatch(await ip("link"), /tun0/);
   },
 );
+
+await isolatedTest(here, "setenv-safe of the server reaches the programs", async () => {
+  await connectMachine();
+  await using directory = await TemporaryDirectory.create();
+  const script = `${directory.path}/up`;
+  await Deno.writeTextFile(script, `#!/bin/sh\nenv > ${directory.path}/env\n`, { mode: 0o700 });
+  const client = new TestTunnel(`script-security 2\nup ${script}`);
+  await client.open(client.pulled("setenv-safe TASTE sweet"));
+  assert.match(await Deno.readTextFile(`${directory.path}/env`), /^OPENVPN_TASTE=sweet$/m);
+  await client.tunnel.close();
+});

@@ -101,6 +101,7 @@ Deno.test("a key may be used unless it is revoked, too old, or says nothing of i
   assert.ok(policy("").accepts(key));
   assert.ok(!policy(fingerprint).accepts(key));
   assert.match(log.lines.join("\n"), new RegExp(`${fingerprint} is revoked`));
+  // tls-crypt-v2-max-age
   assert.ok(policy("", 30 * day).accepts(aged(29 * day)));
   assert.ok(!policy("", 30 * day).accepts(aged(31 * day)));
   assert.ok(!policy("", 30 * day).accepts({ ...key, metadata: undefined }));

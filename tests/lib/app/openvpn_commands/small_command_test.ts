@@ -90,6 +90,14 @@ Deno.test("what can't be done is one line and exit code 1", async () => {
 });
 
 Deno.test("lists, version and help", async () => {
+  const [groups, curves, engines] = await Promise.all([
+    vpn("--show-groups"),
+    vpn("--show-curves"),
+    vpn("--show-engines"),
+  ]);
+  assert.match(groups.stdout, /X25519/i);
+  assert.equal(curves.stdout, groups.stdout);
+  assert.match(engines.stdout, /OpenSSL engines are not used/);
   const [ciphers, digests, version, help] = await Promise.all([
     vpn("--show-ciphers"),
     vpn("--show-digests"),
