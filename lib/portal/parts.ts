@@ -10,6 +10,7 @@ import type { PortalAccess } from "./access.ts";
 import type { ApiTokens } from "./api_tokens.ts";
 import type { PortalApplication, PortalContext } from "./environment.ts";
 import type { HostNames } from "./host_names.ts";
+import type { ChangeQueue } from "./revision.ts";
 import type { PortalService } from "./service.ts";
 
 /** Registers routes with the portal's application. */
@@ -24,6 +25,8 @@ export interface PortalParts {
   readonly hosts: HostNames;
   /** Who did what. */
   readonly log: Log;
+  /** In which all changes are made. */
+  readonly changes: ChangeQueue;
   /** A line about a request that was refused: anybody can cause it, so it is bounded. */
   readonly refused: (line: () => string) => void;
   /** Answers what programs ask that know no sessions: OCSP, lists, download links. */

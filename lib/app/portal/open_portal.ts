@@ -19,6 +19,7 @@ import { portalApplication } from "../../portal/application.ts";
 import { HostNames } from "../../portal/host_names.ts";
 import { errorPage, registerPages } from "../../portal/pages/mod.ts";
 import type { PortalRoute } from "../../portal/parts.ts";
+import { ChangeQueue } from "../../portal/revision.ts";
 import { SetupToken } from "../../portal/setup.ts";
 import { UserDirectory, UserFile, userFilePath } from "../../users/mod.ts";
 import type { ListenerCertificate } from "../authority/http_listener.ts";
@@ -132,6 +133,7 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
     access,
     tokens: new ApiTokens(apiTokenPath(state)),
     hosts: names,
+    changes: new ChangeQueue(),
     log,
     refused,
     open: http && authorityAnswer(http),

@@ -10,7 +10,7 @@ import { audit } from "../audit.ts";
 import type { Caller, PortalApplication, PortalContext } from "../environment.ts";
 import type { PortalParts } from "../parts.ts";
 import { apiPath, RequestError } from "../refusal.ts";
-import { ChangeQueue, ifMatch, requireRevision, revisionOf } from "../revision.ts";
+import { ifMatch, requireRevision, revisionOf } from "../revision.ts";
 import type { PortalFile } from "../service.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Operation, OperationInput } from "./operation.ts";
@@ -18,14 +18,13 @@ import { operations } from "./operations.ts";
 
 /** Registers them. */
 export function registerApi(app: PortalApplication, parts: PortalParts): void {
-  const changes = new ChangeQueue();
   const document = openApiDocument(operations);
   app.get(`${apiPath}/openapi.json`, (context) => context.json(document));
   const paths = Map.groupBy(operations, ({ at }) => at);
   for (const [at, here] of paths) {
     const route = apiPath + at.replace(/\{(\w+)\}/g, ":$1");
     for (const one of here) {
-      app.on(one.method.toUpperCase(), route, (context) => answer(context, one, parts, changes));
+      app.on(one.method.toUpperCase(), route, (context) => answer(context, one, parts));
     }
     const allowed = here.map(({ method }) => method.toUpperCase()).join(", ");
     app.all(route, (context) => {
@@ -40,7 +39,6 @@ async function answer(
   context: PortalContext,
   operation: Operation,
   parts: PortalParts,
-  changes: ChangeQueue,
 ): Promise<Response> {
   const caller = permitted(context, operation);
   const seen = ifMatch(context.req.header("if-match"));
@@ -57,7 +55,7 @@ async function answer(
   // Changes wait for one another: what was looked at is what is changed.
   const result = operation.method === "get"
     ? await operation.run(input)
-    : await changes.run(async () => await operation.run(input));
+    : await parts.changes.run(async () => await operation.run(input));
   if (operation.audit !== undefined) audit(context, parts, operation.audit(input));
   if (operation.answer === "nothing") return context.body(null, 204);
   if (operation.answer === "file") return file(context, result as PortalFile);

@@ -5,6 +5,7 @@
  */
 
 import { html } from "hono/html";
+import { audit } from "../audit.ts";
 import type { UserRecord } from "../../users/mod.ts";
 import { type ApiToken, type Scope, scopes } from "../api_tokens.ts";
 import type { PortalApplication, PortalContext, SessionCaller } from "../environment.ts";
@@ -14,7 +15,7 @@ import { PortalError } from "../service.ts";
 import { attempt, field, type FormProblem, parameter, sent, sentNumber } from "./form.ts";
 import { dayOf, moment } from "./format.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { audit, badge, table } from "./parts.ts";
+import { badge, table } from "./parts.ts";
 
 const day = 86_400_000;
 
@@ -61,7 +62,7 @@ export function registerAccess(app: PortalApplication, parts: PortalParts): void
     const chosen = await chosenScopes(context);
     const days = await sentNumber(context, "days");
     let text = "";
-    const problem = await attempt(async () => {
+    const problem = await attempt(parts.changes, async () => {
       if (days !== undefined && (days < 1 || days > maximumDays)) {
         throw new PortalError("invalid", `a token is good for 1 to ${maximumDays} days`);
       }

@@ -7,6 +7,7 @@
 import { html, raw } from "hono/html";
 import type { PortalContext } from "../environment.ts";
 import { refusalOf, RequestError } from "../refusal.ts";
+import type { ChangeQueue } from "../revision.ts";
 import type { Html } from "./layout.ts";
 
 /** An input with its label. */
@@ -140,10 +141,12 @@ export interface FormProblem {
 
 /** Does what a form asks for; what the caller can mend is returned, all else thrown. */
 export async function attempt(
+  changes: ChangeQueue,
   action: () => void | Promise<unknown>,
 ): Promise<FormProblem | undefined> {
   try {
-    await action();
+    // What was looked at is what is changed, here and by the API.
+    await changes.run(async () => await action());
     return undefined;
   } catch (error) {
     const refusal = refusalOf(error);

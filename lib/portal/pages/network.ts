@@ -4,11 +4,12 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { html } from "hono/html";
+import { audit } from "../audit.ts";
 import type { PortalApplication, PortalContext, SessionCaller } from "../environment.ts";
 import { requireAdmin, sessionOf } from "../guards.ts";
 import type { PortalParts } from "../parts.ts";
+import { revisionOf } from "../revision.ts";
 import { type AccessList, type ExitNode, PortalError } from "../service.ts";
 import {
   attempt,
@@ -21,7 +22,7 @@ import {
   sent,
 } from "./form.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { audit, badge, table } from "./parts.ts";
+import { badge, table } from "./parts.ts";
 
 /** What was sent, and what is wrong with it. */
 export interface NetworkForm {
@@ -61,8 +62,9 @@ export function registerNetwork(app: PortalApplication, parts: PortalParts): voi
   app.post("/network/exit", requireAdmin, async (context) => {
     const client = (await sent(context, "client")).trim();
     const exitNode = await sent(context, "exit");
-    const problem = await attempt(() =>
-      service.assignExitNode(client, exitNode === "" ? undefined : exitNode)
+    const problem = await attempt(
+      parts.changes,
+      () => service.assignExitNode(client, exitNode === "" ? undefined : exitNode),
     );
     if (problem !== undefined) return await show(context, { exit: { client, problem } });
     audit(context, parts, `set the exit node of ${client} to ${exitNode || "none"}`);
@@ -72,7 +74,7 @@ export function registerNetwork(app: PortalApplication, parts: PortalParts): voi
     const name = (await sent(context, "name")).trim();
     const rules = await sent(context, "rules");
     const revision = await sent(context, "revision");
-    const problem = await attempt(async () => {
+    const problem = await attempt(parts.changes, async () => {
       const current = (await service.accessLists()).find((list) => list.name === name);
       if (revision !== revisionOf(current?.rules ?? [])) {
         throw new PortalError(
@@ -91,11 +93,6 @@ export function registerNetwork(app: PortalApplication, parts: PortalParts): voi
 
 function linesOf(text: string): string[] {
   return text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
-}
-
-/** Says whether a list is still what a form was made from. */
-function revisionOf(rules: readonly string[]): string {
-  return createHash("sha256").update(rules.join("\n")).digest("hex").slice(0, 16);
 }
 
 /** What the page shows. */

@@ -5,9 +5,6 @@
  */
 
 import { html } from "hono/html";
-import type { PortalContext } from "../environment.ts";
-import { sessionOf } from "../guards.ts";
-import type { PortalParts } from "../parts.ts";
 import type { Subscriber } from "../service.ts";
 import type { Html } from "./layout.ts";
 
@@ -81,9 +78,4 @@ export function facts(rows: readonly (readonly [string, Html | string])[]): Html
       `
     )
   }</dl>`;
-}
-
-/** Writes into the log who did what. */
-export function audit(context: PortalContext, { log }: PortalParts, what: string): void {
-  log.at(1, `portal: ${sessionOf(context).name} ${what}`);
 }

@@ -5,6 +5,7 @@
  */
 
 import { html } from "hono/html";
+import { audit } from "../audit.ts";
 import type {
   PortalApplication,
   PortalContext,
@@ -18,7 +19,6 @@ import { type ClientSystem, clientSystems, type OneTimeLink, type Subscriber } f
 import { choice, parameter, sent } from "./form.ts";
 import { formatDuration, moment } from "./format.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { audit } from "./parts.ts";
 import { qrCode } from "./qr.ts";
 
 /** What people call them. */

@@ -5,6 +5,7 @@
  */
 
 import { html } from "hono/html";
+import { audit } from "../audit.ts";
 import type { PortalApplication, SessionCaller } from "../environment.ts";
 import { requireAdmin, sessionOf } from "../guards.ts";
 import type { PortalParts } from "../parts.ts";
@@ -13,7 +14,7 @@ import type { Session } from "../service.ts";
 import { parameter } from "./form.ts";
 import { formatBytes, moment } from "./format.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { audit, type Column, table } from "./parts.ts";
+import { type Column, table } from "./parts.ts";
 
 /** Registers the page and what it does. */
 export function registerSessions(app: PortalApplication, parts: PortalParts): void {

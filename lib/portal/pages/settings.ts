@@ -5,13 +5,13 @@
  */
 
 import { html } from "hono/html";
+import { audit } from "../audit.ts";
 import type { PortalApplication, PortalContext, SessionCaller } from "../environment.ts";
 import { requireAdmin, sessionOf } from "../guards.ts";
 import type { PortalParts } from "../parts.ts";
 import { PortalError, type Setting } from "../service.ts";
 import { attempt, choice, field, type FormProblem, sent } from "./form.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { audit } from "./parts.ts";
 
 /** What was sent, and what is wrong with it. */
 export interface SettingForm {
@@ -39,7 +39,7 @@ export function registerSettings(app: PortalApplication, parts: PortalParts): vo
     const name = await sent(context, "name");
     const value = (await sent(context, "value")).trim();
     const former = await sent(context, "former");
-    const problem = await attempt(async () => {
+    const problem = await attempt(parts.changes, async () => {
       const current = service.settings().find((setting) => setting.name === name);
       if (current !== undefined && current.value !== former) {
         throw new PortalError(

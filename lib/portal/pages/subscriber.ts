@@ -5,6 +5,7 @@
  */
 
 import { html } from "hono/html";
+import { audit } from "../audit.ts";
 import type { PortalApplication, PortalContext, SessionCaller } from "../environment.ts";
 import { requireAdmin, sessionOf } from "../guards.ts";
 import type { PortalParts } from "../parts.ts";
@@ -12,7 +13,7 @@ import type { Subscriber, SubscriberCertificate } from "../service.ts";
 import { attempt, choice, type FormProblem, parameter, sent, sentNumber } from "./form.ts";
 import { dayOf, moment } from "./format.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { audit, badge, subscriberBadge, table } from "./parts.ts";
+import { badge, subscriberBadge, table } from "./parts.ts";
 import { profileSection, registerProfiles } from "./profiles.ts";
 import { daysField, subscriberPath } from "./subscribers.ts";
 
@@ -59,7 +60,10 @@ export function registerSubscriber(app: PortalApplication, parts: PortalParts): 
   app.post("/subscribers/:name/renew", requireAdmin, async (context) => {
     const name = parameter(context, "name");
     const days = await sentNumber(context, "days");
-    const problem = await attempt(() => service.renew(name, days === undefined ? {} : { days }));
+    const problem = await attempt(
+      parts.changes,
+      () => service.renew(name, days === undefined ? {} : { days }),
+    );
     if (problem !== undefined) return await show(context, name, problem);
     audit(context, parts, `renewed the certificate of ${name}`);
     return context.redirect(`${subscriberPath(name)}?done=renewed`, 303);
@@ -75,7 +79,7 @@ export function registerSubscriber(app: PortalApplication, parts: PortalParts): 
   app.post("/subscribers/:name/revoke", requireAdmin, async (context) => {
     const name = parameter(context, "name");
     const reason = await sent(context, "reason") || "unspecified";
-    await service.revoke(name, reason);
+    await parts.changes.run(() => service.revoke(name, reason));
     audit(context, parts, `revoked ${name} (${reason})`);
     return context.redirect(`${subscriberPath(name)}?done=revoked`, 303);
   });

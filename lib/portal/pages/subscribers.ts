@@ -5,6 +5,7 @@
  */
 
 import { html } from "hono/html";
+import { audit } from "../audit.ts";
 import type { PortalApplication, PortalContext, SessionCaller } from "../environment.ts";
 import { requireAdmin, sessionOf } from "../guards.ts";
 import type { PortalParts } from "../parts.ts";
@@ -12,7 +13,7 @@ import type { Subscriber } from "../service.ts";
 import { attempt, field, type FormProblem, sent, sentNumber } from "./form.ts";
 import { dayOf } from "./format.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { audit, badge, subscriberBadge, table } from "./parts.ts";
+import { badge, subscriberBadge, table } from "./parts.ts";
 
 /** Longest life of a certificate that can be asked for, days. */
 export const maximumDays = 3650;
@@ -36,7 +37,10 @@ export function registerSubscribers(app: PortalApplication, parts: PortalParts):
   app.post("/subscribers", requireAdmin, async (context) => {
     const name = (await sent(context, "name")).trim();
     const days = await sentNumber(context, "days");
-    const problem = await attempt(() => service.issue({ name, ...days !== undefined && { days } }));
+    const problem = await attempt(
+      parts.changes,
+      () => service.issue({ name, ...days !== undefined && { days } }),
+    );
     if (problem !== undefined) {
       return await show(context, { name, problem, ...days !== undefined && { days } });
     }

@@ -13,6 +13,7 @@ import type { PortalApplication } from "../../../lib/portal/environment.ts";
 import { HostNames } from "../../../lib/portal/host_names.ts";
 import { logIn } from "../../../lib/portal/identify.ts";
 import type { PortalParts } from "../../../lib/portal/parts.ts";
+import { ChangeQueue } from "../../../lib/portal/revision.ts";
 import type { SetupToken } from "../../../lib/portal/setup.ts";
 import { UserDirectory, UserFile, UserLogin, type UserRecord } from "../../../lib/users/mod.ts";
 import { TemporaryDirectory } from "../../harness/directory.ts";
@@ -58,6 +59,7 @@ export class TestPortal implements AsyncDisposable {
       tokens,
       hosts: new HostNames(hosts),
       log,
+      changes: new ChangeQueue(),
       refused: (line) => this.lines.push(line()),
       routes: [
         (app, parts) =>
