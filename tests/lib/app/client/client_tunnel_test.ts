@@ -150,3 +150,23 @@ await isolatedTest(here, "setenv-safe of the server reaches the programs", async
   assert.match(await Deno.readTextFile(`${directory.path}/env`), /^OPENVPN_TASTE=sweet$/m);
   await client.tunnel.close();
 });
+
+await isolatedTest(
+  here,
+  "down is called when the device is gone, with down-pre before",
+  async () => {
+    await connectMachine();
+    await using directory = await TemporaryDirectory.create();
+    const script = `${directory.path}/down`;
+    const seen = `${directory.path}/seen`;
+    await Deno.writeTextFile(script, `#!/bin/sh\nip link show $dev >${seen} 2>&1\nexit 0\n`, {
+      mode: 0o700,
+    });
+    for (const [option, there] of [["down-pre", true], ["", false]] as const) {
+      const client = new TestTunnel(`script-security 2\ndown ${script}\n${option}`);
+      await client.open(client.pulled());
+      await client.tunnel.close();
+      assert.equal(/tun0: </.test(await Deno.readTextFile(seen)), there);
+    }
+  },
+);
