@@ -22,6 +22,8 @@ export const packageOf = {
   "make-cadir": "easy-rsa",
   chromium: "chromium",
   certutil: "libnss3-tools",
+  curl: "curl",
+  wrk: "wrk",
 } as const satisfies Record<string, string>;
 
 /** File to the Debian package that has it: what the tests of the engine ipsec-mb need. */

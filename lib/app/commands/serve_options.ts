@@ -43,5 +43,8 @@ export const serveCommand = command(
     })),
     options: openvpnOptions,
   }),
-  { description: message`Run a server.` },
+  {
+    description:
+      message`Run a server. With --portal [HOST:PORT] it has a web portal, at 127.0.0.1:8443 by default.`,
+  },
 );
