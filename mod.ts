@@ -80,3 +80,5 @@ export { startTunnel, type Tunnel, type TunnelEnd } from "./lib/app/start.ts";
 export { chooseExit } from "./lib/app/exit/exit_choices.ts";
 export * as psk from "./lib/channel/psk/mod.ts";
 export * as box from "./lib/channel/box/mod.ts";
+export type { ServerReport } from "./lib/app/control_socket/server_report.ts";
+export type { ClientStatus } from "./lib/app/status/server_status.ts";

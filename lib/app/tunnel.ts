@@ -5,6 +5,7 @@
  */
 
 import type { VpnError } from "../base/errors.ts";
+import type { ServerReport } from "./control_socket/server_report.ts";
 import type { ManagedTunnel } from "../management/control.ts";
 
 /** How a tunnel ended. */
@@ -21,6 +22,8 @@ export interface TunnelEnd {
 export interface Tunnel extends ManagedTunnel {
   /** Resolves when it ends, by itself or by `stop`. */
   readonly ended: Promise<TunnelEnd>;
+  /** Server: how it is. */
+  report?(): ServerReport;
   /** Client: connects anew. A server answers false: it has to be started anew. */
   reconnect(): boolean;
   /** Ends it and undoes what it changed on this machine. */

@@ -230,6 +230,14 @@ export interface AddInsideNetworkCommand {
   readonly prefixLength: number;
 }
 
+/**
+ * The worker lets its runtime run for a moment: what else waits there, as Deno's collection of
+ * metrics, which asks every thread, does not get its turn while the loop waits in epoll.
+ */
+export interface YieldCommand {
+  readonly kind: "yield";
+}
+
 /** The worker detaches all, wipes all keys, answers `stopped` and ends. */
 export interface StopCommand {
   readonly kind: "stop";
@@ -256,6 +264,7 @@ export type Command =
   | RemoveRouteCommand
   | SetExitCommand
   | AddInsideNetworkCommand
+  | YieldCommand
   | StopCommand;
 
 /** Worker to main. */

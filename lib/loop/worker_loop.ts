@@ -208,6 +208,8 @@ export class WorkerLoop {
         return this.#loop.sendControl(command.socket, command.datagram);
       case "detach-socket":
         return this.#detachSocket(command.socket);
+      case "yield":
+        return yieldTurns();
       case "stop":
         this.#stopped = true;
         return;
@@ -281,6 +283,11 @@ export class WorkerLoop {
     }
     this.#post({ kind: "socket-detached", socket });
   }
+}
+
+/** Lets the runtime do what waits: an answer of ours may be what its next question waits for. */
+async function yieldTurns(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await nextMacrotask();
 }
 
 /** Lets the event loop take messages. */

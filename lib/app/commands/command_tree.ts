@@ -17,6 +17,7 @@ import { killSwitchCommand } from "./kill_switch_options.ts";
 import { pkiCommand } from "./pki_options.ts";
 import { portalCommand } from "./portal_options.ts";
 import { serveCommand } from "./serve_options.ts";
+import { statusCommands } from "./status_options.ts";
 import { userCommand } from "./user_options.ts";
 
 const commands = or(
@@ -29,6 +30,7 @@ const commands = or(
   pkiCommand,
   userCommand,
   portalCommand,
+  statusCommands,
   channelCommand,
 );
 
@@ -49,6 +51,9 @@ const actions: {
   doctor: async (chosen) => (await import("./doctor.ts")).doctor(chosen),
   pki: async (chosen) => (await import("./pki.ts")).pki(chosen),
   portal: async (chosen) => (await import("./portal.ts")).portal(chosen),
+  status: async (chosen) => (await import("./status.ts")).status(chosen),
+  kick: async (chosen) => (await import("./status.ts")).kick(chosen),
+  top: async (chosen) => (await import("./top.ts")).top(chosen),
   user: async (chosen) => (await import("./user.ts")).user(chosen),
   "channel-psk-listen": async (chosen) => (await import("./channel_psk.ts")).listenPsk(chosen),
   "channel-psk-connect": async (chosen) => (await import("./channel_psk.ts")).connectPsk(chosen),

@@ -35,7 +35,7 @@ export async function openMetrics(
   const registry = serverMetrics(source);
   if (exported) {
     const { exportMetrics } = await import("./telemetry.ts");
-    opened.use(exportMetrics(registry));
+    opened.use(exportMetrics(registry, () => source.yieldWorker()));
     log.at(3, "Metrics go to an OpenTelemetry collector (OTEL_DENO)");
   }
   if (metrics?.address !== undefined) {

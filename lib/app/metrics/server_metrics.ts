@@ -18,13 +18,15 @@ import { registerProcessMetrics } from "./process_metrics.ts";
 export interface MetricsSource {
   figures(): ServerFigures;
   ends(): readonly CertificateEnd[];
+  /** Lets the runtime of the packets' thread run for a moment. */
+  yieldWorker(): void;
 }
 
 /** How long what was read of certificates and lists is good, ms: they are files. */
 const endsLifetime = 60_000;
 
 /** Makes them. */
-export function serverMetrics(source: MetricsSource): Registry {
+export function serverMetrics(source: Omit<MetricsSource, "yieldWorker">): Registry {
   const registry = new Registry();
   const define = metricDefinitions(registry);
   const { gauge, counter } = define;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MetricType, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { programVersion } from "../../base/version.ts";
 
 /** What is used of OpenTelemetry's `Meter` and `ObservableResult` (its API for JavaScript). */
@@ -25,23 +25,27 @@ interface ObservableResult {
 
 /** One of prom-client's metrics as its registry gives it out. */
 interface TakenMetric {
-  readonly name: string;
-  readonly help: string;
-  readonly type: MetricType | string;
   readonly values: readonly {
     readonly value: number;
     readonly labels: Readonly<Record<string, string | number | undefined>>;
   }[];
 }
 
+/**
+ * How often the packets' thread is asked to yield, ms: Deno asks every thread for its own metrics
+ * before it sends any, and that one waits in epoll. A yield holds packets up by some ms.
+ */
+const yieldInterval = 1000;
+
 /** Has Deno export them, until that is disposed of. */
-export function exportMetrics(registry: Registry): Disposable {
+export function exportMetrics(registry: Registry, yieldWorker: () => void): Disposable {
   const exported = new DisposableStack();
+  const timer = setInterval(yieldWorker, yieldInterval);
+  exported.defer(() => clearInterval(timer));
   const meter = Deno.telemetry.meterProvider.getMeter("vpn", programVersion) as Meter;
   for (const { name, help: description, type } of registry.getMetricsAsArray()) {
-    // prom-client's types say a number, its objects a word.
-    const isCounter = type === MetricType.Counter || String(type) === "counter";
-    const instrument = isCounter
+    // prom-client's types say that this is a number of an enumeration; it is the word.
+    const instrument = String(type) === "counter"
       ? meter.createObservableCounter(name, { description })
       : meter.createObservableGauge(name, { description });
     const read = async (result: ObservableResult) => {

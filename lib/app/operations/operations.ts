@@ -13,6 +13,7 @@ import type { Config } from "../../config/mod.ts";
 import type { Management } from "../../management/management.ts";
 import type { LogFlag, State, StateName } from "../../management/messages.ts";
 import { LogTail } from "../log/log_tail.ts";
+import type { ControlSocket } from "../control_socket/control_socket.ts";
 import { openProgramLog } from "../log/program_log.ts";
 import type { OpenedManagement } from "../management/open_management.ts";
 import type { SignalQueue } from "../signals.ts";
@@ -46,6 +47,7 @@ export class Operations {
   #managed: ManagedProgram | undefined;
   #opened: OpenedManagement | undefined;
   #managementOptions = "";
+  #controlSocket: ControlSocket | undefined;
   #status: StatusFile | undefined;
   #pidFile: PidFile | undefined;
   #privileges: Privileges | undefined;
@@ -104,6 +106,10 @@ export class Operations {
     this.#privileges = Privileges.of(config, log);
     if (nice !== undefined) changeNice(nice);
     if (writepid !== undefined) this.#pidFile = new PidFile(writepid);
+    if (config.role === "server" && config.controlSocket !== undefined) {
+      const { openControlSocket } = await import("../control_socket/open_control_socket.ts");
+      this.#controlSocket = await openControlSocket(config, log);
+    }
     if (management === undefined) return;
     const { openManagement } = await import("../management/open_management.ts");
     this.#opened = await openManagement(management, this.#managed, log);
@@ -143,6 +149,7 @@ export class Operations {
     const { status } = config.log;
     this.#managed!.tunnel = tunnel;
     if (this.management !== undefined) this.management.tunnel = tunnel;
+    if (this.#controlSocket !== undefined) this.#controlSocket.tunnel = tunnel;
     this.#status = status &&
       new StatusFile(status.path, status.interval, () => tunnel.status(), log);
     if (config.role === "client") return;
@@ -156,6 +163,7 @@ export class Operations {
     this.#status = undefined;
     this.#managed!.tunnel = undefined;
     if (this.management !== undefined) this.management.tunnel = undefined;
+    if (this.#controlSocket !== undefined) this.#controlSocket.tunnel = undefined;
   }
 
   /** SIGHUP: the configuration is read anew. */
@@ -169,6 +177,7 @@ export class Operations {
     this.#service?.stopping();
     if (error !== undefined && !this.#started && isInBackground()) tellFailure(error);
     await this.#opened?.close();
+    await this.#controlSocket?.[Symbol.asyncDispose]();
     this.#pidFile?.[Symbol.dispose]();
     this.#service?.[Symbol.dispose]();
   }

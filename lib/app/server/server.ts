@@ -191,6 +191,11 @@ export class Server {
     return this.#exit?.picture();
   }
 
+  /** Lets the worker's runtime run for a moment: see `YieldCommand`. */
+  yieldWorker(): void {
+    this.#plane.command({ kind: "yield" });
+  }
+
   /** What can be done with its clients. */
   control(): ServerControl {
     return new ServerControl(() => this.#leases.all(), this.#plane.counters);

@@ -11,6 +11,7 @@ import { openAuthorityService } from "../authority/open_service.ts";
 import { clientKeyVerification } from "../control_protection/client_key_verification.ts";
 import { serverControlWrap } from "../control_protection/control_wrap.ts";
 import { TerminalPrompt } from "../client/terminal_prompt.ts";
+import { serverReport } from "../control_socket/server_report.ts";
 import { openMetrics } from "../metrics/open_metrics.ts";
 import { loadCredentials } from "../credentials.ts";
 import { formatServerStatus } from "../status/server_status.ts";
@@ -61,7 +62,11 @@ export async function startServer(
     const { mtu: { tunMtu: mtu }, network } = config;
     await tunnelPrograms.up({ name: programs.described("dev") ?? "", mtu, network });
     await tunnelPrograms.routesAdded();
-    const source = { figures: () => server.figures(), ends: () => ends.ends() };
+    const source = {
+      figures: () => server.figures(),
+      ends: () => ends.ends(),
+      yieldWorker: () => server.yieldWorker(),
+    };
     const metrics = opened.use(await openMetrics(config, source, log));
     if (config.portal !== undefined && processLog !== undefined && logTail !== undefined) {
       const { openPortal } = await import("../portal/open_portal.ts");
@@ -86,6 +91,7 @@ export async function startServer(
     status: (version = config.log.statusVersion) => formatServerStatus(server.status(), version),
     traffic: () => control.totalTraffic(),
     server: control,
+    report: () => serverReport(server.status(), server.figures()),
     reconnect: () => false,
     stop: async (reason) => {
       observer.state({ name: "EXITING", detail: reason });

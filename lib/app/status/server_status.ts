@@ -17,18 +17,25 @@ import {
 
 /** One client that is let in. Times are ms since 1970. */
 export interface ClientStatus {
+  /** What it is called. */
   readonly commonName?: string;
   /** `1.2.3.4:5` or `[::1]:5`. */
   readonly realAddress: string;
+  /** IPv4 address in the tunnel. */
   readonly virtualAddress?: string;
+  /** IPv6 address in the tunnel. */
   readonly virtualIpv6Address?: string;
+  /** From the client. */
   readonly bytesReceived: number;
+  /** To the client. */
   readonly bytesSent: number;
+  /** When its first packet came. */
   readonly connectedSince: number;
   /** Of `auth-user-pass`. */
   readonly username?: string;
   /** Counts connections since the start of the server: the CID of the management interface. */
   readonly clientId: number;
+  /** Its number in the data plane. */
   readonly peerId: number;
   /** Of the data channel. */
   readonly cipher: string;
