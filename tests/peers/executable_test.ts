@@ -9,6 +9,8 @@ import { pingSizes, transfer } from "../harness/traffic.ts";
 
 const compileScript = new URL("../../scripts/compile.ts", import.meta.url).pathname;
 
+const visitProgram = new URL("../harness/visit_program.ts", import.meta.url).pathname;
+
 /** uid and gid of nobody and nogroup on Debian. */
 const nobody = 65534;
 
@@ -54,6 +56,22 @@ await testWith(
         }
       });
     }
+
+    await context.step("its portal has the pages and all that they ask for", async () => {
+      const state = `${scenario.directory}/portal`;
+      await using server = host.spawn([
+        ...[executable, "serve", "--state", state, "--public-address", "127.0.0.1"],
+        ...["--portal", "127.0.0.1:8443"],
+      ], { env });
+      await server.waitForLine(/The portal is at/);
+      const output = await host.exec([
+        ...[Deno.execPath(), "run", "-A", "--no-config", visitProgram],
+        ...["https://127.0.0.1:8443/setup", `${state}/ca.crt`],
+      ]);
+      const statuses = output.trim().split("\n");
+      assert.ok(statuses.length >= 4, output);
+      assert.ok(statuses.every((line) => line.startsWith("200 ")), output);
+    });
 
     await context.step("without the right to make a TUN device it says so in a line", async () => {
       // The keys in it are for root alone all the same.
