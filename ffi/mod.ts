@@ -80,7 +80,7 @@ export { blockSignal, isSignalBlocked, Signal, takeSignal } from "./signal_mask.
 export { execute } from "./execute.ts";
 export { type TunAddressOptions, TunDevice, type TunOptions } from "./tun.ts";
 export { TunPort } from "./tun_port.ts";
-export type { SocketOptions } from "./socket_options.ts";
+export { MtuDiscover, type SocketOptions } from "./socket_options.ts";
 export { StreamPort, StreamWorkspace } from "./stream_port.ts";
 export {
   acceptConnection,
@@ -102,7 +102,6 @@ export {
 export { UnixDatagram } from "./unix_datagram.ts";
 export {
   enableReceiveOffload,
-  MtuDiscover,
   sendDatagram,
   supportsSegmentation,
   type UdpOptions,

@@ -19,6 +19,9 @@ const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SO_MARK = 36;
 const IPV6_V6ONLY = 26;
+const IPPROTO_IP = 0;
+const IP_MTU_DISCOVER = 10;
+const IPV6_MTU_DISCOVER = 23;
 
 /** Level of IPv6's options. */
 export const IPPROTO_IPV6 = 41;
@@ -44,7 +47,21 @@ export interface SocketOptions {
   readonly mark?: number;
   /** Name of the interface to use and no other. */
   readonly device?: string;
+  /** One of `MtuDiscover`. Default: the system's (`net.ipv4.ip_no_pmtu_disc`). */
+  readonly mtuDiscover?: number;
 }
+
+/** Path MTU discovery: whether packets may be fragmented. `ip(7)`, `IP_MTU_DISCOVER`. */
+export const MtuDiscover = {
+  /** Never sets "don't fragment". */
+  DONT: 0,
+  /** Fragments what is longer than the path's known MTU. The kernel's default. */
+  WANT: 1,
+  /** Always sets "don't fragment"; what is longer than the known MTU is refused (EMSGSIZE). */
+  DO: 2,
+  /** Sets "don't fragment" and ignores the known MTU. */
+  PROBE: 3,
+} as const;
 
 /**
  * Opens a socket with `open`; where neither address nor family is asked for, one of both families,
@@ -86,6 +103,13 @@ export function applySocketOptions(
     const set = libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length);
     check(set, `setsockopt SO_BINDTODEVICE ${options.device}`);
   }
+  if (options.mtuDiscover !== undefined) setMtuDiscover(fd, ipv6, options.mtuDiscover);
+}
+
+/** Sets path MTU discovery for both families that a socket sends. @throws {SysError} EINVAL. */
+export function setMtuDiscover(fd: number, ipv6: boolean, mode: number): void {
+  setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, mode, "IP_MTU_DISCOVER");
+  if (ipv6) setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, mode, "IPV6_MTU_DISCOVER");
 }
 
 /** Sets the sizes of the kernel's buffers that are given. */

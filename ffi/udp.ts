@@ -21,34 +21,18 @@ import {
   bufferSizes,
   dualStack,
   getOption,
-  IPPROTO_IPV6,
   resizeBuffers,
-  setOption,
+  setMtuDiscover,
   type SocketOptions,
 } from "./socket_options.ts";
 
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
-const IPPROTO_IP = 0;
-const IP_MTU_DISCOVER = 10;
-const IPV6_MTU_DISCOVER = 23;
 const IPPROTO_UDP = 17;
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
 const MSG_DONTWAIT = 0x40;
-
-/** Path MTU discovery: whether datagrams may be fragmented. `ip(7)`, `IP_MTU_DISCOVER`. */
-export const MtuDiscover = {
-  /** Never sets "don't fragment". */
-  DONT: 0,
-  /** Fragments what is longer than the path's known MTU. The kernel's default. */
-  WANT: 1,
-  /** Always sets "don't fragment"; what is longer than the known MTU is refused (EMSGSIZE). */
-  DO: 2,
-  /** Sets "don't fragment" and ignores the known MTU. */
-  PROBE: 3,
-} as const;
 
 /** How to open a UDP socket. */
 export type UdpOptions = SocketOptions;
@@ -162,10 +146,7 @@ export class UdpSocket {
    * @throws {SysError} EINVAL.
    */
   setMtuDiscover(mode: number): void {
-    setOption(this.fd, IPPROTO_IP, IP_MTU_DISCOVER, mode, "IP_MTU_DISCOVER");
-    if (this.family === 6) {
-      setOption(this.fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, mode, "IPV6_MTU_DISCOVER");
-    }
+    setMtuDiscover(this.fd, this.family === 6, mode);
   }
 
   /** The sizes of the kernel's buffers, in bytes, its own overhead included (`socket(7)`). */

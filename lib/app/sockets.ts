@@ -4,9 +4,9 @@
  * @module
  */
 
-import { decodeSockaddr, type SocketAddress, SysError } from "deno-tun";
+import { decodeSockaddr, MtuDiscover, type SocketAddress, SysError } from "deno-tun";
 import { PrivilegeError, VpnError } from "../base/errors.ts";
-import type { SocketOptions, Transport } from "../config/mod.ts";
+import type { MtuOptions, SocketOptions, Transport } from "../config/mod.ts";
 
 /**
  * Bytes of a socket's buffers without `rcvbuf` and `sndbuf`. The system's own 200 KB hold 2 ms of a
@@ -18,11 +18,16 @@ export const defaultSocketBuffer = 4 << 20;
  * What the options say of every socket. Where they say nothing of buffers, a UDP socket has
  * `defaultSocketBuffer`; the kernel fits those of TCP to the path by itself. 0: the system's own.
  */
-export function socketSettings(socket: SocketOptions, transport: Transport): {
+export function socketSettings(
+  socket: SocketOptions,
+  transport: Transport,
+  { mtuDiscover }: Pick<MtuOptions, "mtuDiscover">,
+): {
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
   readonly mark?: number;
   readonly device?: string;
+  readonly mtuDiscover?: number;
 } {
   const usual = transport === "udp" ? defaultSocketBuffer : undefined;
   return {
@@ -30,8 +35,16 @@ export function socketSettings(socket: SocketOptions, transport: Transport): {
     sendBuffer: (socket.sendBuffer ?? usual) || undefined,
     mark: socket.mark,
     device: socket.device,
+    mtuDiscover: mtuDiscover && mtuDiscoverModes[mtuDiscover],
   };
 }
+
+/** `mtu-disc` as the kernel knows it. */
+const mtuDiscoverModes = {
+  no: MtuDiscover.DONT,
+  maybe: MtuDiscover.WANT,
+  yes: MtuDiscover.DO,
+} as const;
 
 /** Largest buffer that a server may push, in bytes: the memory is this machine's. */
 const maximumPushedBuffer = 16 << 20;

@@ -30,17 +30,15 @@ export function describeTunnel(
     name: config.device.name,
     mtu,
     vnetHeader: config.process.offload,
+    setUpElsewhere: network.ifconfigNoexec,
     ipv4: ipv4Address(network),
     ipv6: ipv6Address(network),
   };
 }
 
-/** The server's own interface and its routes. */
-export async function serverTunnel(config: ServerConfig, log: Log): Promise<TunnelDescription> {
-  return {
-    ...describeTunnel(config, config.mtu.tunMtu, config.network),
-    routes: await describeRoutes(config.network, {}, log),
-  };
+/** The server's own interface. */
+export function serverTunnel(config: ServerConfig): TunnelDescription {
+  return describeTunnel(config, config.mtu.tunMtu, config.network);
 }
 
 function ipv4Address({ ifconfig, topology }: NetworkOptions): TunnelAddress | undefined {

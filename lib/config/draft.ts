@@ -90,6 +90,7 @@ export interface ConnectionDraft {
   tunMtu?: number;
   mssfix?: number | "default";
   mssfixCounts?: "payload" | "mtu" | "fixed";
+  mtuDiscover?: "no" | "maybe" | "yes";
   explicitExitNotify?: number;
 }
 
@@ -198,6 +199,8 @@ export interface Draft {
   routeDelay?: number;
   redirectGateway?: RedirectGateway;
   blockIpv6?: boolean;
+  ifconfigNoexec?: boolean;
+  routeNoexec?: boolean;
   readonly dhcpOptions: DhcpOption[];
   readonly dns: { searchDomains: string[]; servers: Map<number, DnsServer> };
   killSwitch?: KillSwitchOption;

@@ -223,6 +223,8 @@ export function networkOptions(draft: Draft, topology: Topology): NetworkOptions
     redirectGateway: draft.redirectGateway,
     routeDelay: draft.routeDelay,
     blockIpv6: draft.blockIpv6 ?? false,
+    ifconfigNoexec: draft.ifconfigNoexec ?? false,
+    routeNoexec: draft.routeNoexec ?? false,
     dhcpOptions: draft.dhcpOptions,
     dns: dnsOptions(draft),
   });
@@ -232,7 +234,11 @@ export function networkOptions(draft: Draft, topology: Topology): NetworkOptions
 export function mtuOptions(connection: ConnectionDraft): MtuOptions {
   const tunMtu = connection.tunMtu ?? 1500;
   const { mssfix = "default", mssfixCounts = "payload" } = connection;
-  const mtu = { tunMtu, tunMtuGiven: connection.tunMtu !== undefined };
+  const mtu = {
+    tunMtu,
+    tunMtuGiven: connection.tunMtu !== undefined,
+    ...(connection.mtuDiscover !== undefined && { mtuDiscover: connection.mtuDiscover }),
+  };
   if (mssfix !== "default") return { ...mtu, mssfix, mssfixCounts };
   // MSSFIX_DEFAULT of mtu.h; with another MTU only what the device itself asks for.
   if (tunMtu === 1500) return { ...mtu, mssfix: 1492, mssfixCounts: "mtu" };

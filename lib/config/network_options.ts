@@ -91,6 +91,10 @@ export interface NetworkOptions {
   readonly routeDelay?: number;
   /** `block-ipv6`: IPv6 must not pass the tunnel by. */
   readonly blockIpv6: boolean;
+  /** `ifconfig-noexec`: MTU and addresses of the device, and its enabling, are a program's work. */
+  readonly ifconfigNoexec: boolean;
+  /** `route-noexec`: so are routes. */
+  readonly routeNoexec: boolean;
   /** `dhcp-option`, in order. */
   readonly dhcpOptions: readonly DhcpOption[];
   /** `dns`. */

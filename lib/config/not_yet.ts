@@ -21,8 +21,6 @@ export interface NotYet {
   readonly when?: (parameters: readonly string[]) => boolean;
 }
 
-const openvpn = "leave it out, or use OpenVPN for now";
-
 /** Options by themselves. */
 export const notYet: readonly NotYet[] = [
   // Control channel and certificates.
@@ -32,16 +30,9 @@ export const notYet: readonly NotYet[] = [
     effect: "warn",
     reason: "the TLS library chooses among its own (ECDHE with AES-GCM or ChaCha20-Poly1305)",
   },
-  // Client.
-  {
-    options: ["ifconfig-noexec", "route-noexec"],
-    effect: "refuse",
-    reason: "addresses and routes can't be left to a script yet",
-    remedy: openvpn,
-  },
   // Data channel.
   {
-    options: ["mtu-disc", "max-packet-size", "passtos", "multihome"],
+    options: ["max-packet-size", "passtos", "multihome"],
     effect: "warn",
     reason: "it has no effect yet",
   },

@@ -38,6 +38,8 @@ export interface PulledOptions {
   readonly redirectGateway?: RedirectGateway;
   /** IPv6 must not pass the tunnel by. */
   readonly blockIpv6: boolean;
+  /** The device's addresses are a program's work. */
+  readonly ifconfigNoexec: boolean;
   /** `dhcp-option`, in order. */
   readonly dhcpOptions: readonly DhcpOption[];
   /** `dns`. */

@@ -109,6 +109,7 @@ export function parsePushReply(options: readonly string[], base: ClientConfig): 
     routeDelay: draft.routeDelay,
     redirectGateway: draft.redirectGateway,
     blockIpv6: draft.blockIpv6 ?? false,
+    ifconfigNoexec: draft.ifconfigNoexec ?? false,
     dhcpOptions: draft.dhcpOptions,
     dns: dnsOptions(draft),
     ping: { ...base.ping, ...draft.ping },
@@ -157,6 +158,8 @@ export function mergeNetwork(own: NetworkOptions, pulled: PulledOptions): Networ
     routeDelay: pulled.routeDelay ?? own.routeDelay,
     redirectGateway: redirect,
     blockIpv6: own.blockIpv6 || pulled.blockIpv6,
+    ifconfigNoexec: own.ifconfigNoexec || pulled.ifconfigNoexec,
+    routeNoexec: own.routeNoexec,
     dhcpOptions: [...own.dhcpOptions, ...pulled.dhcpOptions],
     dns: {
       searchDomains: [...own.dns.searchDomains, ...pulled.dns.searchDomains],

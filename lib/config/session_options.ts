@@ -123,6 +123,11 @@ export interface MtuOptions {
    * `fixed` the MTU inside the tunnel.
    */
   readonly mssfixCounts: "payload" | "mtu" | "fixed";
+  /**
+   * `mtu-disc`: whether the outer packets may be fragmented. `no`: they may. `maybe`: what is longer
+   * than the path's known MTU is. `yes`: what is longer is not sent. Absent: the system's choice.
+   */
+  readonly mtuDiscover?: "no" | "maybe" | "yes";
 }
 
 /** Keep-alive and idleness, in seconds. 0: off. */

@@ -22,6 +22,8 @@ export interface TunnelDescription {
   readonly mtu: number;
   /** Packets have a virtio_net_hdr in front, and the device's offloads are on. Default: no. */
   readonly vnetHeader?: boolean;
+  /** The device is only opened: somebody else sets MTU and addresses, and enables it. */
+  readonly setUpElsewhere?: boolean;
   /** Our IPv4 address. */
   readonly ipv4?: TunnelAddress;
   /** Our IPv6 address. */

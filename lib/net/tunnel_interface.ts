@@ -74,7 +74,7 @@ export class TunnelInterface {
    */
   static async open(description: TunnelDescription, log: Log): Promise<TunnelInterface> {
     const { name, mtu, vnetHeader } = description;
-    if (description.ipv6 !== undefined && mtu < ipv6MinimumMtu) {
+    if (description.ipv6 !== undefined && !description.setUpElsewhere && mtu < ipv6MinimumMtu) {
       throw new VpnError(
         `an MTU of ${mtu} bytes is too small for IPv6`,
         `set tun-mtu to ${ipv6MinimumMtu} or more, or leave out ifconfig-ipv6`,

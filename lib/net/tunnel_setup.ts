@@ -28,12 +28,14 @@ export interface TunnelSetup {
  */
 export function setUpDevice(
   device: TunDevice,
-  { mtu, ipv4, ipv6 }: TunnelDescription,
+  { mtu, ipv4, ipv6, setUpElsewhere }: TunnelDescription,
   changes: AppliedChanges,
   log: Log,
 ): TunnelSetup {
   const { netlink } = device;
   const offloads = device.vnetHeader ? enableOffloads(device, log) : 0;
+  // What of it fails then is a matter of each route.
+  if (setUpElsewhere) return { offloads, ipv6: true };
   const wasUp = netlink.link(device.index)?.up ?? false;
   try {
     device.setMtu(mtu);

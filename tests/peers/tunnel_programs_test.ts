@@ -44,9 +44,9 @@ await testWith("up, route-up, ipchange, route-pre-down and down are called, in o
   assert.deepEqual(
     client8.filter((line) => !line.startsWith("ipchange")),
     [
-      `up tun8 1500 0 10.8.0.2 255.255.255.0 init dev=tun8 ip=10.8.0.2 ${ntp} `,
+      `up tun8 1500 0 10.8.0.2 255.255.255.0 init dev=tun8 ip=10.8.0.2 ${ntp} 198.18.0.1`,
       "up sees tun8",
-      `route-up  dev=tun8 ip=10.8.0.2 ${ntp} `,
+      `route-up  dev=tun8 ip=10.8.0.2 ${ntp} 198.18.0.1`,
       "route-up sees tun8",
       `route-pre-down  dev=tun8 ip=10.8.0.2 ${ntp} 198.18.0.1`,
       "route-pre-down sees tun8",

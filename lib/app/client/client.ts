@@ -244,7 +244,10 @@ export class Client {
       prompt: this.#parts.prompt,
       states: this.#states,
       stopped: this.#stopped.signal,
-      openTunnel: (pulled) => this.#openTunnel(connection, pulled, server.hostname),
+      openTunnel: (pulled) => {
+        this.#parts.tunnelPrograms.describePeer(server.hostname, server.port);
+        return this.#openTunnel(connection, pulled, server.hostname);
+      },
       up: () => {
         this.#upSince = Date.now();
         this.#remotes.succeeded();

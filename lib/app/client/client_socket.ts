@@ -47,7 +47,7 @@ export class ClientSocket {
     this.#context = context;
     const { connection, socket, number, address } = context;
     const { local: hostname, localPort: port = 0, transport } = connection;
-    const settings = socketSettings(socket, transport);
+    const settings = socketSettings(socket, transport, connection.mtu);
     try {
       if (transport === "udp") {
         const family = decodeSockaddr(address).hostname.includes(":") ? 6 : 4;

@@ -15,13 +15,14 @@ import {
   type NetworkOptions,
   type PulledOptions,
 } from "../../config/mod.ts";
+import { defaultGateways } from "../../net/default_gateways.ts";
 import type { ExitNode } from "../../net/exit_node.ts";
 import { TunnelInterface, type TunnelServer } from "../../net/tunnel_interface.ts";
 import type { ClientNetwork } from "../client_network/client_network.ts";
-import { clientRoutes } from "../client_network/client_routes.ts";
+import { addClientRoutes } from "../client_network/client_routes.ts";
 import { exitNetwork, openClientExit } from "../exit/client_exit.ts";
-import type { TunnelPrograms } from "../programs/tunnel_programs.ts";
-import { describeTunnel } from "../tunnel_description.ts";
+import type { ProgramDevice, TunnelPrograms } from "../programs/tunnel_programs.ts";
+import { describeRoutes, describeTunnel } from "../tunnel_description.ts";
 
 /** What the data plane needs to know of the device. */
 export interface OpenedTunnel {
@@ -106,8 +107,10 @@ export class ClientTunnel {
         this.#log.at(1, `Preserving previous TUN/TAP instance: ${this.#tunnel!.name}`);
       } else if (await this.#keepsDevice(network, mtu)) {
         this.#shape = shape;
-        await this.#addRoutes(this.#tunnel!, network, outer);
-        this.#machine.applyDns(this.#tunnel!, network);
+        const device = await this.#programDevice(this.#tunnel!, network, mtu, server);
+        this.#programs.describe(device);
+        await this.#addRoutes(this.#tunnel!, device, outer);
+        this.#applyDns(this.#tunnel!, network);
         reopened = false;
       } else {
         await this.close();
@@ -116,10 +119,11 @@ export class ClientTunnel {
         this.#shape = shape;
         this.#device = deviceShape(network, mtu);
         this.#machine.deviceOpened(this.#tunnel);
-        await this.#programs.up({ name: this.#tunnel.name, mtu, network });
+        const device = await this.#programDevice(this.#tunnel, network, mtu, server);
+        await this.#programs.up(device);
         this.#exit = await openClientExit(this.#config, network, this.#tunnel.name, this.#log);
-        await this.#addRoutes(this.#tunnel, network, outer);
-        this.#machine.applyDns(this.#tunnel, network);
+        await this.#addRoutes(this.#tunnel, device, outer);
+        this.#applyDns(this.#tunnel, network);
       }
     } catch (error) {
       // Half a tunnel must not be taken for a whole one by the next connection.
@@ -138,6 +142,8 @@ export class ClientTunnel {
   async #keepsDevice(network: NetworkOptions, mtu: number): Promise<boolean> {
     const tunnel = this.#tunnel;
     if (tunnel === undefined || this.#exit !== undefined) return false;
+    // What up has set up, only down and up can change.
+    if (network.ifconfigNoexec || network.routeNoexec) return false;
     if (deviceShape(network, mtu) !== this.#device) return false;
     clearTimeout(this.#routeTimer);
     await this.#machine.deviceClosing();
@@ -174,15 +180,40 @@ export class ClientTunnel {
     await this.#programs.closed();
   }
 
+  /** What programs are to hear. To be asked for before there is a route into the tunnel. */
+  async #programDevice(
+    { name }: TunnelInterface,
+    network: NetworkOptions,
+    mtu: number,
+    server: string,
+  ): Promise<ProgramDevice> {
+    const gateways = defaultGateways();
+    const words = { netGateway: gateways.ipv4, remoteHost: server };
+    const routes = await describeRoutes(network, words, this.#log);
+    return { name, mtu, network, routes, gateways };
+  }
+
+  /**
+   * Name servers and domains: the work of `up` where the rest of the set-up is too. It has them as
+   * `foreign_option_N`; OpenVPN 2.6 on Linux knows no other way.
+   */
+  #applyDns(tunnel: TunnelInterface, network: NetworkOptions): void {
+    const { up, "route-up": routeUp } = this.#config.scripts;
+    const program = up ?? routeUp;
+    if (network.ifconfigNoexec || (network.routeNoexec && program !== undefined)) {
+      return this.#log.at(3, "DNS settings are left to programs, as addresses or routes are");
+    }
+    this.#machine.applyDns(tunnel, network);
+  }
+
   async #addRoutes(
     tunnel: TunnelInterface,
-    network: NetworkOptions,
+    { network, routes }: ProgramDevice,
     server: TunnelServer,
   ): Promise<void> {
     const nameServers = this.#machine.nameServers();
-    const addRoutes = await clientRoutes(tunnel, network, server, nameServers, this.#log);
     const add = async () => {
-      await addRoutes();
+      await addClientRoutes(tunnel, network, routes, server, nameServers, this.#log);
       await this.#programs.routesAdded();
     };
     if (network.routeDelay === undefined || network.routeDelay === 0) return await add();

@@ -108,6 +108,11 @@ export class Programs {
     Object.assign(this.#environment, variables);
   }
 
+  /** Takes back what `describe` has said under these names. */
+  forget(names: Iterable<string>): void {
+    for (const name of names) delete this.#environment[name];
+  }
+
   /** What programs are told of the tunnel under that name. */
   described(name: string): string | undefined {
     return this.#environment[name];

@@ -10,8 +10,11 @@
 
 import { VpnError } from "../../base/errors.ts";
 import type { Config, NetworkOptions } from "../../config/mod.ts";
+import type { DefaultGateways } from "../../net/default_gateways.ts";
+import type { NetworkRoute } from "../../net/routes.ts";
 import type { TunnelObserver } from "../tunnel_observer.ts";
 import { describeResult, type Programs, succeeded } from "./programs.ts";
+import { routeVariables } from "./route_variables.ts";
 import type { ScriptVariables } from "./script_variables.ts";
 
 /** The device that a program is called about. */
@@ -20,6 +23,10 @@ export interface ProgramDevice {
   /** Bytes. */
   readonly mtu: number;
   readonly network: NetworkOptions;
+  /** The network's routes, their words resolved. */
+  readonly routes: readonly NetworkRoute[];
+  /** The default gateways beside the tunnel. */
+  readonly gateways: DefaultGateways;
 }
 
 /** `up` failed: the program ends, as OpenVPN does. */
@@ -34,6 +41,7 @@ export class TunnelPrograms {
   readonly #programs: Programs;
   readonly #observer: TunnelObserver;
   #device: ProgramDevice | undefined;
+  #variables: ScriptVariables = {};
 
   constructor(
     config: Pick<Config, "scripts" | "process">,
@@ -50,16 +58,22 @@ export class TunnelPrograms {
     this.#programs.describe(environment);
   }
 
+  /** What programs hear of the device from now on, in place of what they heard before. */
+  describe(device: ProgramDevice): void {
+    this.#device = device;
+    this.#programs.forget(Object.keys(this.#variables));
+    this.#variables = deviceVariables(device);
+    this.#programs.describe(this.#variables);
+  }
+
   /**
-   * The device has its addresses.
+   * The device is open, and has its addresses unless `ifconfig-noexec` leaves them to the program.
    *
    * @throws {UpProgramError} when the program fails: what it was to set up is not there.
    */
   async up(device: ProgramDevice): Promise<void> {
-    this.#device = device;
-    const variables = deviceVariables(device);
-    this.#programs.describe(variables);
-    this.#observer.upDown("UP", variables);
+    this.describe(device);
+    this.#observer.upDown("UP", this.#variables);
     const commandLine = this.#config.scripts.up;
     if (commandLine === undefined) return;
     const args = deviceArguments(device, "init");
@@ -73,15 +87,25 @@ export class TunnelPrograms {
     );
   }
 
-  /** The routes are there. */
+  /** The routes are there, unless `route-noexec` leaves them to the program. */
   async routesAdded(): Promise<void> {
+    const { redirectGateway, routeNoexec } = this.#device!.network;
+    if (!routeNoexec) {
+      this.#programs.describe({ redirect_gateway: redirectGateway?.ipv4 ? "1" : "0" });
+    }
     await this.#run("route-up", []);
+  }
+
+  /** The peer has proved who it is: where it is. */
+  describePeer(hostname: string, port: number): void {
+    const name = hostname.includes(":") ? "trusted_ip6" : "trusted_ip";
+    this.#programs.forget(["trusted_ip", "trusted_ip6"]);
+    this.#programs.describe({ [name]: hostname, trusted_port: String(port) });
   }
 
   /** The peer is there, or has another address. */
   async peerAddress(hostname: string, port: number): Promise<void> {
-    const name = hostname.includes(":") ? "trusted_ip6" : "trusted_ip";
-    this.#programs.describe({ [name]: hostname, trusted_port: String(port) });
+    this.describePeer(hostname, port);
     await this.#run("ipchange", [hostname, String(port)]);
   }
 
@@ -101,7 +125,7 @@ export class TunnelPrograms {
 
   async #down(): Promise<void> {
     const device = this.#device!;
-    this.#observer.upDown("DOWN", deviceVariables(device));
+    this.#observer.upDown("DOWN", this.#variables);
     await this.#run("down", deviceArguments(device, "init"));
   }
 
@@ -121,8 +145,9 @@ function deviceArguments({ name, mtu, network }: ProgramDevice, context: string)
   return [name, String(mtu), "0", local, remoteOrNetmask, context];
 }
 
-function deviceVariables({ name, mtu, network }: ProgramDevice): ScriptVariables {
-  const { ifconfig, ifconfigIpv6, routeGateway, topology } = network;
+function deviceVariables(device: ProgramDevice): ScriptVariables {
+  const { name, mtu, network, routes, gateways } = device;
+  const { ifconfig, ifconfigIpv6, topology } = network;
   const variables: Record<string, string> = {
     script_context: "init",
     dev: name,
@@ -139,16 +164,7 @@ function deviceVariables({ name, mtu, network }: ProgramDevice): ScriptVariables
     variables.ifconfig_ipv6_netbits = String(ifconfigIpv6.prefixLength);
     variables.ifconfig_ipv6_remote = ifconfigIpv6.remote;
   }
-  if (routeGateway !== undefined) variables.route_vpn_gateway = routeGateway;
-  for (const [i, { network: address, netmask, gateway, metric }] of network.routes.entries()) {
-    variables[`route_network_${i + 1}`] = address;
-    variables[`route_netmask_${i + 1}`] = netmask;
-    variables[`route_gateway_${i + 1}`] = gateway ?? routeGateway ?? "";
-    if (metric !== undefined) variables[`route_metric_${i + 1}`] = String(metric);
-  }
-  for (const [i, { network: address, prefixLength }] of network.routesIpv6.entries()) {
-    variables[`route_ipv6_network_${i + 1}`] = `${address}/${prefixLength}`;
-  }
+  Object.assign(variables, routeVariables(network, routes, gateways));
   // What programs as update-resolv-conf look for.
   for (const [i, { type, value }] of network.dhcpOptions.entries()) {
     variables[`foreign_option_${i + 1}`] = ["dhcp-option", type, value ?? ""].join(" ").trim();

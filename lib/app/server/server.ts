@@ -19,6 +19,7 @@ import { type AcceptedClient, ResetResponder } from "../../control/reset_respond
 import { ClientKeyMemory } from "../../control/client_key_memory.ts";
 import { ResetCookie } from "../../crypto/reset_cookie.ts";
 import { DataPlane, type DataPlaneEvent } from "../../loop/data_plane.ts";
+import type { NetworkRoute } from "../../net/routes.ts";
 import { TunnelInterface } from "../../net/tunnel_interface.ts";
 import { type ExitPicture, ServerExit } from "../exit/server_exit.ts";
 import { droppedText, LimitedLog } from "../control_protection/limited_log.ts";
@@ -121,10 +122,7 @@ export class Server {
     const { config } = parts;
     server.#sockets = new ServerSockets(config, parts.log);
     try {
-      server.#tunnel = await TunnelInterface.open(
-        await serverTunnel(config, parts.log),
-        parts.log,
-      );
+      server.#tunnel = await TunnelInterface.open(serverTunnel(config), parts.log);
     } catch (error) {
       server.#sockets.close();
       throw error;
@@ -167,7 +165,11 @@ export class Server {
     const { trust } = this.#parts;
     this.#revocationWatch = new RevocationWatch(trust, () => this.#clients.all(), this.#log);
     this.#log.at(3, `Data channel engine: ${this.#plane.engine}`);
-    this.#log.at(0, "Initialization Sequence Completed");
+  }
+
+  /** Adds routes into the tunnel, until `stop`. */
+  addRoutes(routes: readonly NetworkRoute[]): void {
+    this.#tunnel.addRoutes(routes);
   }
 
   /** Clients, routes and traffic. */

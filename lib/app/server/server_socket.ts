@@ -42,7 +42,7 @@ export function openServerSocket(
     port: listen.port,
     family: listen.family,
     ipv6Only: listen.ipv6Only,
-    ...socketSettings(socket, listen.transport),
+    ...socketSettings(socket, listen.transport, config.mtu),
   };
   try {
     return listen.transport === "udp"

@@ -21,6 +21,8 @@ import { programsOf, verifyProgramOf } from "../programs/programs_of.ts";
 import type { OpenPortal } from "../portal/open_portal.ts";
 import { openLogin } from "../users/open_login.ts";
 import { TunnelPrograms } from "../programs/tunnel_programs.ts";
+import { defaultGateways } from "../../net/default_gateways.ts";
+import { describeRoutes } from "../tunnel_description.ts";
 import { Server } from "./server.ts";
 
 /** See `startTunnel`. */
@@ -60,8 +62,12 @@ export async function startServer(
   const tunnelPrograms = new TunnelPrograms(config, programs, observer);
   try {
     const { mtu: { tunMtu: mtu }, network } = config;
-    await tunnelPrograms.up({ name: programs.described("dev") ?? "", mtu, network });
+    const routes = await describeRoutes(network, {}, log);
+    const name = programs.described("dev") ?? "";
+    await tunnelPrograms.up({ name, mtu, network, routes, gateways: defaultGateways() });
+    if (!network.routeNoexec) server.addRoutes(routes);
     await tunnelPrograms.routesAdded();
+    log.at(0, "Initialization Sequence Completed");
     const source = {
       figures: () => server.figures(),
       ends: () => ends.ends(),

@@ -145,7 +145,15 @@ export const dataChannelOptions = rows("data channel", [
     class: "ignored",
     summary: "Keys are new in each session, so packet-ids are too",
   },
-  { name: "mtu-disc", usage: "no|maybe|yes", summary: "Path MTU discovery of the socket" },
+  {
+    name: "mtu-disc",
+    usage: "no|maybe|yes",
+    where: ["main", "connection"],
+    summary: "Whether outer packets may be fragmented: freely, where need be, or never",
+    apply: (context, [text]) => {
+      context.connection.mtuDiscover = parse.word(context, text, ["no", "maybe", "yes"]);
+    },
+  },
   { name: "max-packet-size", usage: "BYTES", summary: "Largest control packet" },
   { name: "passtos", summary: "Copy the TOS field to the outer packet" },
   {

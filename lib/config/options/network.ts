@@ -200,11 +200,13 @@ export const networkOptions = rows("network", [
   {
     name: "ifconfig-noexec",
     where: pushed,
-    summary: "Leave the device's addresses to a script",
+    summary: "Only open the device: up is to give it MTU and addresses, and to enable it",
+    apply: ({ draft }) => void (draft.ifconfigNoexec = true),
   },
   {
     name: "route-noexec",
-    summary: "Leave routes to a script",
+    summary: "Add no routes, redirect-gateway's neither: up or route-up are to",
+    apply: ({ draft }) => void (draft.routeNoexec = true),
   },
 ]);
 

@@ -1,7 +1,14 @@
 /** Configurations of the shape that installation scripts and NetworkManager write. */
 import assert from "node:assert/strict";
-import { checkConfigFile, type CheckedLine, parseArgv } from "../../../lib/config/mod.ts";
-import { memoryHost } from "./profile.ts";
+import {
+  checkConfigFile,
+  type CheckedLine,
+  mergeNetwork,
+  parseArgv,
+  parsePushReply,
+} from "../../../lib/config/mod.ts";
+import { networkManagerArguments } from "../../harness/network_manager.ts";
+import { client, memoryHost } from "./profile.ts";
 
 const directory = new URL("../../fixtures/config/", import.meta.url).pathname;
 
@@ -29,29 +36,36 @@ for (const [file, role, warned] of shapes) {
   });
 }
 
-// As nm-openvpn-service builds it, without --ifconfig-noexec and --route-noexec, by which it leaves
-// addresses and routes to the helper that `up` calls.
-const networkManager = [
-  ...["--dev", "tun", "--nobind", "--remote", "vpn.example.com", "1194", "udp"],
-  ...["--cipher", "AES-256-GCM", "--auth", "SHA256", "--auth-nocache"],
-  ...["--tls-crypt", "/etc/ta.key", "--remote-cert-tls", "server"],
-  ...["--verify-x509-name", "server", "name", "--ping", "10", "--ping-restart", "60"],
-  ...["--reneg-sec", "3600", "--tun-mtu", "1500", "--mssfix", "--script-security", "2"],
-  ...["--up", "/usr/lib/NetworkManager/nm-openvpn-service-openvpn-helper --debug 0 1234 --tun --"],
-  ...["--up-restart", "--persist-key", "--persist-tun"],
-  ...["--management", "/var/run/NetworkManager/nm-openvpn-1", "unix"],
-  ...["--management-client-user", "root", "--management-client-group", "root"],
-  ...["--management-query-passwords", "--auth-retry", "interact"],
-  ...["--client", "--ca", "/c", "--cert", "/d", "--key", "/e", "--auth-user-pass"],
-];
-
-Deno.test("NetworkManager's command line is taken, apart from what leaves routes to it", () => {
-  const parsed = parseArgv(networkManager, memoryHost({}));
+Deno.test("NetworkManager's command line is taken", () => {
+  const parsed = parseArgv([
+    ...networkManagerArguments({
+      ...{ host: "vpn.example.com", port: 1194, ca: "/c", cert: "/d", key: "/e" },
+      control: ["--tls-crypt", "/etc/ta.key"],
+      up: "/usr/lib/NetworkManager/nm-openvpn-service-openvpn-helper",
+      management: "/var/run/NetworkManager/nm-openvpn-1",
+    }),
+    ...["--syslog", "nm-openvpn", "--verify-x509-name", "server", "name", "--auth-user-pass"],
+  ], memoryHost({}));
   assert.equal(parsed.kind, "run");
   if (parsed.kind !== "run") return;
-  const { config } = parsed;
+  const { config, notices } = parsed;
   assert.ok(config.role === "client");
   assert.equal(config.connections[0].controlKey?.kind, "tls-crypt");
   assert.equal(config.authRetry, "interact");
   assert.deepEqual(config.tls.verifyX509Name, { name: "server", type: "name" });
+  const { ifconfigNoexec, routeNoexec } = config.network;
+  assert.deepEqual([ifconfigNoexec, routeNoexec], [true, true]);
+  assert.deepEqual(notices.filter(({ level }) => level === "warning"), []);
+});
+
+Deno.test("what leaves addresses and routes to programs: none of it by itself", () => {
+  const { ifconfigNoexec, routeNoexec } = client().network;
+  assert.deepEqual([ifconfigNoexec, routeNoexec], [false, false]);
+  // A server may push the one, and not the other (openvpn(8), OPT_P_UP and OPT_P_SCRIPT).
+  const own = client("route-noexec");
+  const reply = parsePushReply(["ifconfig-noexec", "route-noexec"], client());
+  assert.ok(reply.kind === "accepted");
+  assert.deepEqual(mergeNetwork(own.network, reply.options).ifconfigNoexec, true);
+  assert.deepEqual(mergeNetwork(client().network, reply.options).routeNoexec, false);
+  assert.deepEqual(mergeNetwork(own.network, reply.options).routeNoexec, true);
 });

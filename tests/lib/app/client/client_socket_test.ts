@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import { effectiveUserId, encodeSockaddr, TcpListener } from "deno-tun";
 import { ClientSocket } from "../../../../lib/app/client/client_socket.ts";
 import { defaultSocketBuffer } from "../../../../lib/app/sockets.ts";
+import { openServerSocket } from "../../../../lib/app/server/server_socket.ts";
+import { openLog } from "../../../../lib/base/log.ts";
+import { getOption } from "../../../../ffi/socket_options.ts";
 import { isolatedTest } from "../../../ffi/isolated.ts";
 import { run } from "../../../harness/command.ts";
-import { client } from "../../config/profile.ts";
+import type { DataPlane, DataPlaneCommand } from "../../../../lib/loop/data_plane.ts";
+import { client, server } from "../../config/profile.ts";
 import { ip } from "../../net/machine.ts";
 
 effectiveUserId(); // loads libc before the sanitizers look
 
 /** The socket of a client with these lines; its server is on this machine. */
 function open(...lines: string[]): ClientSocket {
+  return openSocket(lines, []);
+}
+
+function openSocket(lines: readonly string[], commands: DataPlaneCommand[]): ClientSocket {
   const config = client("remote 127.0.0.1 4711", ...lines);
   const connection = config.connections.at(-1)!;
   return new ClientSocket({
@@ -18,7 +26,7 @@ function open(...lines: string[]): ClientSocket {
     socket: config.socket,
     number: 1,
     address: encodeSockaddr("127.0.0.1", 4711),
-    command: () => {},
+    command: (command) => void commands.push(command),
   });
 }
 
@@ -75,6 +83,33 @@ await isolatedTest(import.meta.url, "options of the socket: where it is bound", 
     assert.doesNotMatch(await sockets("udp"), sign, `without ${line}`);
     plain.close();
   }
+});
+
+await isolatedTest(import.meta.url, "mtu-disc, at either end", async () => {
+  await ip("link set lo up");
+  // ip(7), linux/in.h; ipv6(7), linux/in6.h: level, option.
+  const families = [[0, 10], [41, 23]] as const;
+  const modes = (fd: number) => families.map(([level, option]) => getOption(fd, level, option));
+  const listener = TcpListener.bind({ hostname: "127.0.0.1", port: 4711 });
+  const fdOf = (commands: readonly DataPlaneCommand[]) =>
+    commands.flatMap((command) => "fd" in command ? [command.fd] : [])[0];
+  for (const proto of ["udp", "tcp"]) {
+    // IP_PMTUDISC_DONT, _WANT, _DO
+    for (const [word, mode] of [["no", 0], ["maybe", 1], ["yes", 2]] as const) {
+      const lines = [`proto ${proto}`, `mtu-disc ${word}`];
+      const own: DataPlaneCommand[] = [];
+      const socket = openSocket(lines, own);
+      assert.equal(modes(fdOf(own))[0], mode, `client, ${lines}`);
+      socket.close();
+      const config = server(...lines.slice(1), `proto ${proto === "tcp" ? "tcp-server" : proto}`);
+      const listening = openServerSocket(config.listen[0], 1, config, openLog(0));
+      const theirs: DataPlaneCommand[] = [];
+      listening.attach({ command: (command) => void theirs.push(command) } as DataPlane);
+      assert.deepEqual(modes(fdOf(theirs)), [mode, mode], `server, ${lines}`);
+      listening.close();
+    }
+  }
+  listener.close();
 });
 
 await isolatedTest(import.meta.url, "a TCP connection has them too", async () => {
