@@ -126,9 +126,9 @@ export function isSysctlName(name: string): boolean {
 /** A change as it was read from a journal; undefined when it is malformed. */
 export function parseChange(value: unknown): MachineChange | undefined {
   const fields = record(value);
-  if (fields === undefined) return undefined;
-  const parse = parsers[String(fields.kind) as MachineChange["kind"]];
-  return Object.hasOwn(parsers, String(fields.kind)) ? parse(fields) : undefined;
+  const kind = fields?.kind;
+  if (fields === undefined || !isText(kind) || !Object.hasOwn(parsers, kind)) return undefined;
+  return parsers[kind as MachineChange["kind"]](fields);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

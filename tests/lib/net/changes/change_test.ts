@@ -107,7 +107,10 @@ Deno.test("changes: nothing malformed is taken for one", () => {
     if (parsed !== undefined) assert.deepEqual(parseChange(parsed), parsed);
   }));
   for (
-    const value of [undefined, null, 1, "x", [], {}, { kind: "toString" }, { kind: "nft-table" }]
+    const value of [
+      ...[undefined, null, 1, "x", [], {}, { kind: "toString" }, { kind: "nft-table" }],
+      { kind: { toString: 0 } },
+    ]
   ) {
     assert.equal(parseChange(value), undefined);
   }
