@@ -14,6 +14,8 @@ const projectDirectory = mainModule.slice(0, mainModule.lastIndexOf("/"));
 async function contents(directory: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for await (const entry of Deno.readDir(directory)) {
+    // The control socket is there while a server runs.
+    if (!entry.isFile) continue;
     found[entry.name] = await Deno.readTextFile(`${directory}/${entry.name}`);
   }
   return found;
