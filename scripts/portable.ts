@@ -26,7 +26,7 @@ const runtimeFlags = [
 ];
 
 /** What may stand in the head unquoted. */
-const plainWord = /^[\w./=-]+$/;
+const plainWord = /^[\w.,/=-]+$/;
 
 /**
  * Writes the executable.
