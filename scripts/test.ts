@@ -19,6 +19,9 @@ import { runTestFiles, stopTests } from "./test_process.ts";
 /** Tests that start other programs in network namespaces: slow, and mostly waiting. */
 const peerDirectories = ["tests/harness/", "tests/peers/"];
 
+/** Those that take longest: begun first, so that none of them runs on alone at the end. */
+const longFiles = ["matrix", "tcp", "bad_network"].map((name) => `tests/peers/${name}_test.ts`);
+
 /** How many files of these run side by side. */
 const peerFilesAtATime = 3;
 
@@ -108,7 +111,10 @@ async function main(): Promise<0 | 1> {
   const files = await filesUnder("tests", "_test.ts");
   const isPeer = (file: string) => peerDirectories.some((directory) => file.startsWith(directory));
   const units = values.peers && !values.unit ? [] : files.filter((file) => !isPeer(file));
-  const peers = values.unit && !values.peers ? [] : files.filter(isPeer);
+  const isLong = (file: string) => longFiles.includes(file);
+  const peers = values.unit && !values.peers
+    ? []
+    : [...files.filter(isLong), ...files.filter((file) => isPeer(file) && !isLong(file))];
 
   await provide();
   const directory = await Deno.makeTempDir({ prefix: "vpntest-run-" });
