@@ -1,8 +1,8 @@
 /**
- * Certificates: parsing, checking a peer, keys, profiles, the server's state directory.
+ * Certificates: parsing, checking a peer, keys, the names of a state directory's files.
  *
- * Issuing (`issue.ts`) is not exported here, so that a client need not load the library that
- * writes certificates.
+ * Issuing, the authority with its database, and the state directory are not exported here, so that
+ * a tunnel need not load them.
  *
  * @module
  */
@@ -17,7 +17,4 @@ export * from "./crl.ts";
 export * from "./keys.ts";
 export * from "./usage.ts";
 export * from "./verify_chain.ts";
-export * from "./client_profile.ts";
-export * from "./server_configuration.ts";
 export * from "./state_files.ts";
-export * from "./state_directory.ts";
