@@ -7,13 +7,7 @@
  * @module
  */
 
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerOptions,
-} from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { VpnError } from "../../base/errors.ts";
@@ -135,25 +129,4 @@ function boundEachAddress(server: Server): void {
 /** An address as users write it. */
 export function addressText({ host = "", port }: ListenAddress): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** A body that is too long for what it is to be. */
-export class BodyTooLong extends Error {}
-
-/** Reads a request's body of at most `limit` octets. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of request) {
-    length += part.length;
-    if (length > limit) throw new BodyTooLong();
-    parts.push(part);
-  }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    body.set(part, offset);
-    offset += part.length;
-  }
-  return body;
 }

@@ -20,7 +20,7 @@ import { certificatePem } from "../../pki/certificate.ts";
 import { revocationListPem } from "../../pki/crl.ts";
 import type { OcspAnswer, OcspResponder } from "../../pki/ocsp_responder.ts";
 import { downloadPage, endedPage } from "./download_page.ts";
-import { BodyTooLong, readBody } from "./http_listener.ts";
+import { BodyTooLong, readBody } from "../request_body.ts";
 import { tokenDigest } from "./links.ts";
 
 /** Most octets of an OCSP request; one with a nonce and one certificate has about 120. */

@@ -7,7 +7,7 @@
 
 import { authorityPaths } from "../../pki/authority_paths.ts";
 import type { PortalContext } from "../../portal/environment.ts";
-import { BodyTooLong } from "../authority/http_listener.ts";
+import { BodyTooLong } from "../request_body.ts";
 import type { HttpService } from "../authority/http_service.ts";
 
 /** Answers where the path is the authority's. */

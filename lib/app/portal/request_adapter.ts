@@ -10,7 +10,7 @@ import type { Log } from "../../base/log.ts";
 import type { PortalApplication, RequestConnection } from "../../portal/environment.ts";
 import { isPlainTarget } from "../../portal/request_target.ts";
 import { securityHeaders } from "../../portal/security_headers.ts";
-import { BodyTooLong } from "../authority/http_listener.ts";
+import { BodyTooLong, readBody } from "../request_body.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { NodeRequest, NodeResponse, RequestHandler } from "./https_listener.ts";
 
@@ -109,25 +109,8 @@ async function webRequest(request: NodeRequest): Promise<Request> {
     headers.set(name, joined);
   }
   if (method === "GET" || method === "HEAD") return new Request(address, { method, headers });
-  const body = await readBody(request);
+  const body = await readBody(request as AsyncIterable<Uint8Array>, maximumBody);
   return new Request(address, { method, headers, ...body.length > 0 && { body } });
-}
-
-async function readBody(request: NodeRequest): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of request as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > maximumBody) throw new BodyTooLong();
-    parts.push(part);
-  }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    body.set(part, offset);
-    offset += part.length;
-  }
-  return body;
 }
 
 async function send(answer: Response, response: NodeResponse, headOnly: boolean): Promise<void> {

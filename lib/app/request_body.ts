@@ -1,0 +1,33 @@
+/**
+ * Bodies of HTTP requests, of a bounded length.
+ *
+ * @module
+ */
+
+/** A body that is too long for what it is to be. */
+export class BodyTooLong extends Error {}
+
+/**
+ * Reads a request's body of at most `limit` octets.
+ *
+ * @throws {BodyTooLong} as soon as more have come.
+ */
+export async function readBody(
+  request: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of request) {
+    length += part.length;
+    if (length > limit) throw new BodyTooLong();
+    parts.push(part);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    body.set(part, offset);
+    offset += part.length;
+  }
+  return body;
+}
