@@ -25,6 +25,7 @@ import { VpnError } from "../base/errors.ts";
 import { deriveDataChannelKeys } from "../crypto/key_derivation.ts";
 import { AckQueue } from "../reliable/ack_queue.ts";
 import { ReliableReceiver } from "../reliable/receiver.ts";
+import type { RoundTripEstimate } from "../reliable/round_trip.ts";
 import { ReliableSender } from "../reliable/sender.ts";
 import type { ControlPacket } from "../wire/control_packet.ts";
 import { ControlMessageSplitter } from "../wire/control_message.ts";
@@ -74,6 +75,8 @@ export interface NegotiationSettings {
   /** `tls-timeout`, ms: first retransmission. */
   readonly retransmitTimeout: number;
   readonly localSessionId: Uint8Array;
+  /** Gets what acknowledgements say of the way to the peer and back. */
+  readonly roundTrip: RoundTripEstimate;
   /** Known when the handshake starts. */
   remoteSessionId(): Uint8Array;
 }
@@ -139,7 +142,8 @@ export class KeyNegotiation {
 
   /** Takes a packet of the peer with this negotiation's key id, already authenticated. */
   receive(packet: ControlPacket): void {
-    this.sender.acknowledge(packet.acks);
+    const roundTrip = this.sender.acknowledge(packet.acks, performance.now());
+    if (roundTrip !== undefined) this.settings.roundTrip.add(roundTrip, Date.now());
     if (this.#ended) return;
     if (!isAckOnly(packet.opcode) && packet.packetId !== undefined) {
       const verdict = this.receiver.accept(packet.packetId, packet.payload, packet.opcode);

@@ -16,6 +16,7 @@ import {
   decodeControlPacket,
   encodeControlPacket,
 } from "../wire/control_packet.ts";
+import { type RoundTrip, RoundTripEstimate } from "../reliable/round_trip.ts";
 import { Opcode } from "../wire/opcode.ts";
 import {
   KeyNegotiation,
@@ -89,6 +90,7 @@ export class TlsSession {
   #closed = false;
   #failed = false;
   readonly #negotiationSettings: NegotiationSettings;
+  readonly #roundTrip = new RoundTripEstimate();
 
   /**
    * @param accepted Server: the session ids that the resets have settled (see `ResetCookie`).
@@ -107,6 +109,7 @@ export class TlsSession {
       wrappedKeyLength: settings.wrap.wrappedKeyLength,
       retransmitTimeout: settings.retransmitTimeout,
       localSessionId: this.localSessionId,
+      roundTrip: this.#roundTrip,
       remoteSessionId: () => this.#remoteSessionId,
     };
     this.#primary = this.#negotiate(
@@ -119,6 +122,14 @@ export class TlsSession {
   /** 8 bytes, or none while a client has no answer. */
   get remoteSessionId(): Uint8Array {
     return this.#remoteSessionId;
+  }
+
+  /**
+   * The way to the peer and back, by its acknowledgements: it is measured while the control channel
+   * has something to say, at the beginning and at each renegotiation.
+   */
+  get roundTrip(): RoundTrip | undefined {
+    return this.#roundTrip.current;
   }
 
   /** Whether the datagram says that it is of this session. Cheap, and no proof. */

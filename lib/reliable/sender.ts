@@ -42,6 +42,8 @@ interface Entry extends OutgoingPacket {
   timeout: number;
   /** How many packets behind it have been acknowledged since it was last sent. */
   laterAcks: number;
+  /** When it was sent, ms. NaN: more than once, so that of an acknowledgement nobody knows of which. */
+  sentAt: number | undefined;
 }
 
 /** See the module's page. */
@@ -98,6 +100,7 @@ export class ReliableSender {
       nextTry: -Infinity,
       timeout: this.#timeout,
       laterAcks: 0,
+      sentAt: undefined,
     });
     return id;
   }
@@ -109,6 +112,7 @@ export class ReliableSender {
     entry.nextTry = now + entry.timeout;
     entry.timeout *= 2;
     entry.laterAcks = 0;
+    entry.sentAt = entry.sentAt === undefined ? now : NaN;
     return { id: entry.id, opcode: entry.opcode, payload: entry.payload };
   }
 
@@ -125,15 +129,26 @@ export class ReliableSender {
     return next;
   }
 
-  /** Takes the peer's acknowledgements. Ids that are not under way are ignored. */
-  acknowledge(ids: readonly number[]): void {
+  /**
+   * Takes the peer's acknowledgements that came at `now` (ms). Ids that are not under way are
+   * ignored.
+   *
+   * @returns The round-trip time, ms: since the sending of the packet that waited least, since the
+   * others may have waited for the peer. Undefined where each was sent more than once (Karn's
+   * algorithm, RFC 6298, section 3).
+   */
+  acknowledge(ids: readonly number[], now: number): number | undefined {
+    let shortest: number | undefined;
     for (const id of ids) {
       const place = this.#entries.findIndex((entry) => entry.id === id);
       // Repeated acknowledgements (see AckQueue) are no news of the packets in front.
       if (place < 0) continue;
-      this.#entries.splice(place, 1);
+      const [{ sentAt }] = this.#entries.splice(place, 1);
+      const elapsed = now - (sentAt ?? NaN);
+      if (elapsed >= 0 && (shortest === undefined || elapsed < shortest)) shortest = elapsed;
       for (const entry of this.#entries) if (isBefore(entry.id, id)) entry.laterAcks++;
     }
+    return shortest;
   }
 
   /** Makes all packets due at once, with fresh timeouts: the peer has just come to life. */

@@ -326,3 +326,22 @@ Deno.test("a client isn't asked for its certificate where none is wanted", async
     pair.close();
   }
 });
+
+Deno.test("both sides know the way there and back, and of when: fresh at each renegotiation", async () => {
+  const delay = 40;
+  const pair = new SessionPair({ link: () => [delay], settings: { retransmitTimeout: 5000 } });
+  try {
+    assert.equal(pair.client.session!.roundTrip, undefined);
+    await connected(pair);
+    const first = [pair.client, pair.server].map(({ session }) => session!.roundTrip!);
+    // Timers never come early; how late they come is the machine's affair.
+    for (const { time } of first) assert.ok(time >= 2 * delay - 1, `${time} ms`);
+    pair.server.session!.renegotiate();
+    await connected(pair, 1);
+    for (const [index, { session }] of [pair.client, pair.server].entries()) {
+      assert.ok(session!.roundTrip!.measuredAt > first[index].measuredAt);
+    }
+  } finally {
+    pair.close();
+  }
+});

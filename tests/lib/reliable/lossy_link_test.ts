@@ -23,6 +23,8 @@ class Peer {
   readonly receiver: ReliableReceiver;
   readonly acks = new AckQueue();
   readonly received: number[] = [];
+  /** What acknowledgements said of the way there and back, ms. */
+  readonly roundTrips: number[] = [];
   #sent = 0;
 
   constructor(firstId: number, readonly toSend: number) {
@@ -34,8 +36,9 @@ class Peer {
     return this.#sent === this.toSend && this.sender.empty;
   }
 
-  receive(datagram: Datagram): void {
-    this.sender.acknowledge(datagram.acks);
+  receive(datagram: Datagram, now: number): void {
+    const roundTrip = this.sender.acknowledge(datagram.acks, now);
+    if (roundTrip !== undefined) this.roundTrips.push(roundTrip);
     if (datagram.id === undefined) return;
     const verdict = this.receiver.accept(datagram.id, datagram.payload, 4);
     if (verdict !== "outside") this.acks.add(datagram.id);
@@ -82,7 +85,7 @@ function run(a: Peer, b: Peer, fate: (n: number) => Fate): Outcome {
     now = Math.max(now, Math.min(...dueTimes));
     while (onTheWay.length > 0 && onTheWay[0].at <= now) {
       const { to, datagram } = onTheWay.shift()!;
-      to.receive(datagram);
+      to.receive(datagram, now);
     }
   }
   assert.fail(`not done after ${now} ms`);
@@ -160,11 +163,37 @@ Deno.test("a lost acknowledgement is made up for by the next datagram", () => {
   const a = new Peer(0, 2);
   const b = new Peer(0, 0);
   const [first] = a.pump(0);
-  b.receive(first);
+  b.receive(first, 0);
   const lost = [...b.pump(0)];
   assert.deepEqual(lost.map(({ acks }) => acks), [[0]]);
   const [second] = [...a.pump(1)];
-  b.receive(second);
-  for (const datagram of b.pump(1)) a.receive(datagram);
+  b.receive(second, 1);
+  for (const datagram of b.pump(1)) a.receive(datagram, 1);
   assert.equal(a.done, true);
+});
+
+Deno.test("whatever is lost, repeated or late, no round trip is measured as shorter than one is", () => {
+  const shortest = fc.integer({ min: 1, max: 3000 });
+  const fates = fc.array(fc.array(fc.nat({ max: 300 }), { maxLength: 3 }), { maxLength: 150 });
+  fc.assert(
+    fc.property(shortest, fc.nat({ max: 40 }), fates, (shortest, count, fates) => {
+      const a = new Peer(0, count);
+      const b = new Peer(0, count);
+      run(a, b, (n) => (fates[n] ?? [0]).map((more) => shortest + more));
+      for (const roundTrip of [...a.roundTrips, ...b.roundTrips]) {
+        assert.ok(roundTrip >= 2 * shortest, `${roundTrip} ms, with ${shortest} ms each way`);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+Deno.test("on a good network each round trip is that of the network", () => {
+  // Beyond tls-timeout there is nothing to measure: all is sent twice.
+  fc.assert(fc.property(fc.integer({ min: 0, max: 999 }), (delay) => {
+    const a = new Peer(0, 10);
+    const b = new Peer(0, 0);
+    run(a, b, () => [delay]);
+    assert.deepEqual(new Set(a.roundTrips), new Set([2 * delay]));
+  }));
 });

@@ -40,7 +40,7 @@ Deno.test("nextDue is the moment of the next retransmission", () => {
   sender.due(100);
   assert.equal(sender.nextDue(150), 600);
   assert.equal(sender.nextDue(700), 700);
-  sender.acknowledge([0]);
+  sender.acknowledge([0], 10);
   assert.equal(sender.nextDue(700), undefined);
 });
 
@@ -48,16 +48,16 @@ Deno.test("six packets are under way at most", () => {
   const sender = filled(6);
   assert.equal(sender.canSend, false);
   assert.equal(sender.queue(opcode, payload(6)), undefined);
-  sender.acknowledge([0]);
+  sender.acknowledge([0], 10);
   assert.equal(sender.queue(opcode, payload(6)), 6);
   assert.equal(sender.canSend, false);
 });
 
 Deno.test("a packet that is not acknowledged holds up the window", () => {
   const sender = filled(6);
-  sender.acknowledge([1, 2, 3, 4, 5]);
+  sender.acknowledge([1, 2, 3, 4, 5], 10);
   assert.equal(sender.canSend, false);
-  sender.acknowledge([0]);
+  sender.acknowledge([0], 10);
   assert.equal(sender.available, 6);
   assert.equal(sender.empty, true);
 });
@@ -84,10 +84,10 @@ for (
 Deno.test("three later packets acknowledged: sent again at once, and once", () => {
   const sender = filled(6);
   allDue(sender, 0);
-  sender.acknowledge([1, 2]);
+  sender.acknowledge([1, 2], 10);
   assert.deepEqual(allDue(sender, 10), []);
   assert.equal(sender.nextDue(10), 2000);
-  sender.acknowledge([3]);
+  sender.acknowledge([3], 10);
   assert.equal(sender.nextDue(10), 10);
   assert.deepEqual(allDue(sender, 10), [0]);
   assert.deepEqual(allDue(sender, 10), []);
@@ -96,27 +96,27 @@ Deno.test("three later packets acknowledged: sent again at once, and once", () =
 Deno.test("repeated acknowledgements do not count again", () => {
   const sender = filled(6);
   allDue(sender, 0);
-  for (let i = 0; i < 5; i++) sender.acknowledge([1, 2]);
+  for (let i = 0; i < 5; i++) sender.acknowledge([1, 2], 10);
   assert.deepEqual(allDue(sender, 10), []);
 });
 
 Deno.test("three later packets acknowledged across the wrap of ids", () => {
   const sender = filled(6, 0xfffffffe);
   allDue(sender, 0);
-  sender.acknowledge([0xffffffff, 0, 1]);
+  sender.acknowledge([0xffffffff, 0, 1], 10);
   assert.deepEqual(allDue(sender, 10), [0xfffffffe]);
 });
 
 Deno.test("earlier packets acknowledged do not hasten later ones", () => {
   const sender = filled(6);
   allDue(sender, 0);
-  sender.acknowledge([0, 1, 2]);
+  sender.acknowledge([0, 1, 2], 10);
   assert.deepEqual(allDue(sender, 10), []);
 });
 
 Deno.test("ids that were never sent are ignored", () => {
   const sender = filled(2);
-  sender.acknowledge([2, 99, 0xffffffff]);
+  sender.acknowledge([2, 99, 0xffffffff], 10);
   assert.deepEqual(allDue(sender, 0), [0, 1]);
 });
 
@@ -127,4 +127,24 @@ Deno.test("sendAllNow makes everything due, with a fresh timeout", () => {
   sender.sendAllNow();
   assert.deepEqual(allDue(sender, 2100), [0, 1]);
   assert.equal(sender.nextDue(2100), 4100);
+});
+
+Deno.test("the round trip is that of the packet that waited least, and of none that was sent twice", () => {
+  const sender = new ReliableSender({ timeout: 100 });
+  for (const n of [0, 1, 2]) sender.queue(opcode, payload(n));
+  assert.deepEqual(sender.due(0)?.id, 0);
+  assert.deepEqual(sender.due(20)?.id, 1);
+  assert.equal(sender.acknowledge([0, 1], 50), 30);
+  assert.equal(sender.acknowledge([0, 1], 60), undefined);
+  assert.deepEqual(allDue(sender, 60), [2]);
+  assert.deepEqual(allDue(sender, 160), [2]);
+  // Of which of the two it is, nobody knows.
+  assert.equal(sender.acknowledge([2], 170), undefined);
+});
+
+Deno.test("a packet acknowledged that was not sent, or before it was, measures nothing", () => {
+  const sender = filled(2);
+  assert.equal(sender.acknowledge([0], 10), undefined);
+  allDue(sender, 20);
+  assert.equal(sender.acknowledge([1], 10), undefined);
 });
