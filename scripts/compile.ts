@@ -1,9 +1,9 @@
 /**
  * Makes the executable: `deno task compile [--output FILE]`, `dist/vpn` by default.
  *
- * The program is bundled, and the bundle compiled by `deno compile`, whose runtime (denort) is
- * downloaded once or named by `DENORT_BIN`. Where it cannot be had, the portable form of portable.ts
- * is built of the same bundle instead.
+ * The program is bundled by bundle.ts, and the bundle compiled by `deno compile`, whose runtime
+ * (denort) is downloaded once or named by `DENORT_BIN`. Where it cannot be had, the portable form of
+ * portable.ts is built of the same bundle instead.
  *
  * From the sources themselves `deno compile` (2.9.6) would read every file of every package that is
  * used, tests included, and overflows its stack at one of bintrees, which prom-client needs.
@@ -14,12 +14,10 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { v8Flags } from "../lib/app/runtime_flags.ts";
+import { bundledName, bundleProgram, workers } from "./bundle.ts";
 import { projectDirectory } from "./files.ts";
 import { writePortable } from "./portable.ts";
 import { print } from "./print.ts";
-
-/** Modules that run in workers: no import leads to them. */
-const workers = ["lib/loop/worker.ts"];
 
 /**
  * What the program may do: everything. The C library lets it anyway, by way of FFI, and Deno asks
@@ -41,17 +39,13 @@ async function deno(
   return success;
 }
 
-/** Compiles what {@linkcode bundle} wrote. */
+/** Compiles what {@linkcode bundleProgram} wrote. */
 function compile(bundled: string, output: string, env?: Record<string, string>): Promise<boolean> {
   return deno([
     ...["compile", "--quiet", "--no-prompt", `--v8-flags=${v8Flags}`, ...permissions],
     ...workers.map((worker) => `--include=${bundledName(worker)}`),
     ...["--output", output, "main.js"],
   ], { cwd: bundled, ...env !== undefined && { env } });
-}
-
-function bundledName(module: string): string {
-  return module.replace(/\.ts$/, ".js");
 }
 
 /** Whether the program compiles, whatever the runtime: with Deno itself in the runtime's place. */
@@ -62,29 +56,6 @@ async function compilesWithoutRuntime(bundled: string): Promise<boolean> {
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
-}
-
-/**
- * Bundles main module and workers, each with all that it imports, into `directory`.
- *
- * @throws {Error} when a worker's address in the bundle isn't the one this expects.
- */
-async function bundle(directory: string): Promise<void> {
-  const bundled = await deno([
-    ...["bundle", "--quiet", "--platform=deno", "--outdir", directory],
-    ...["main.ts", ...workers],
-  ]);
-  if (!bundled) throw new Error("deno bundle failed");
-  const main = `${directory}/main.js`;
-  let text = await Deno.readTextFile(main);
-  for (const worker of workers) {
-    // The bundle stands where main.ts stood, not where the module that starts the worker did.
-    const source = `new URL("./${worker.split("/").at(-1)}", import.meta.url)`;
-    const target = `new URL("./${bundledName(worker)}", import.meta.url)`;
-    if (text.split(source).length !== 2) throw new Error(`${source} is not once in the bundle`);
-    text = text.replace(source, target);
-  }
-  await Deno.writeTextFile(main, text);
 }
 
 async function makePortable(bundled: string, output: string): Promise<void> {
@@ -98,7 +69,7 @@ async function main(): Promise<0 | 1> {
   await Deno.mkdir(dirname(output), { recursive: true });
   const bundled = await Deno.makeTempDir();
   try {
-    await bundle(bundled);
+    await bundleProgram(bundled);
     return await makeExecutable(bundled, output);
   } finally {
     await Deno.remove(bundled, { recursive: true });

@@ -20,9 +20,13 @@ export interface PortableOptions {
   readonly output: string;
 }
 
-/** Nothing is looked up, downloaded or asked for when the program runs. */
+/**
+ * Nothing is looked up, downloaded or asked for when the program runs; and Deno does not read what
+ * the program may import later before it starts.
+ */
 const runtimeFlags = [
   ...["--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only", "--no-prompt"],
+  "--unstable-lazy-dynamic-imports",
 ];
 
 /** What may stand in the head unquoted. */
