@@ -11,7 +11,8 @@ import type { ListenAddress } from "../../config/config.ts";
 import { Authority } from "../../pki/authority.ts";
 import type { PassphraseSource } from "../../pki/authority_key.ts";
 import { OcspResponder } from "../../pki/ocsp_responder.ts";
-import { addressText, HttpListener, type ListenerCertificate } from "./http_listener.ts";
+import { reachableText } from "../listen_address.ts";
+import { HttpListener, type ListenerCertificate } from "./http_listener.ts";
 import { HttpService } from "./http_service.ts";
 
 /** What the service is made of. */
@@ -93,8 +94,10 @@ export class AuthorityService implements AsyncDisposable {
       void service.handle(request, response, secure);
     });
     this.#listeners.use(listener);
-    const place = addressText({ ...address, port: listener.port });
-    this.#log.at(1, `The authority answers at ${secure ? "https" : "http"}://${place}`);
+    const place = { ...address, port: listener.port };
+    const known = await this.#authority.index.setting("remote");
+    const text = reachableText(secure ? "https" : "http", place, "", known);
+    this.#log.at(1, `The authority answers at ${text}`);
     return listener.port;
   }
 

@@ -12,6 +12,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { VpnError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../config/config.ts";
+import { addressText } from "../listen_address.ts";
 
 /** Certificate and key of an HTTPS listener, PEM. */
 export interface ListenerCertificate {
@@ -124,9 +125,4 @@ function boundEachAddress(server: Server): void {
     });
     if (count > MAX_OF_ONE) socket.destroy();
   });
-}
-
-/** An address as users write it. */
-export function addressText({ host = "", port }: ListenAddress): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

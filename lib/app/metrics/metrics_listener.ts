@@ -9,8 +9,9 @@ import type { Registry } from "prom-client";
 import { errorLine } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ListenAddress } from "../../config/config.ts";
-import { addressText, HttpListener } from "../authority/http_listener.ts";
+import { HttpListener } from "../authority/http_listener.ts";
 import { LimitedLog } from "../control_protection/limited_log.ts";
+import { reachableText } from "../listen_address.ts";
 import type { AllowedAddresses } from "./allowed_addresses.ts";
 
 /** Opens it. @throws {VpnError} when the address cannot be had. */
@@ -24,8 +25,8 @@ export async function openMetricsListener(
   const listener = await HttpListener.open(address, undefined, (request, response) => {
     void answer(request, response, { allowed, registry, log, refusals });
   });
-  const place = addressText({ ...address, port: listener.port });
-  log.at(1, `Metrics are at http://${place}/metrics`);
+  const place = { ...address, port: listener.port };
+  log.at(1, `Metrics are at ${reachableText("http", place, "/metrics")}`);
   return listener;
 }
 

@@ -6,9 +6,7 @@
  */
 
 import type { PortalOptions } from "../../config/config.ts";
-
-/** Addresses at which everything of this machine listens. */
-const wildcards: readonly (string | undefined)[] = [undefined, "", "0.0.0.0", "::", "*"];
+import { isWildcard } from "../listen_address.ts";
 
 /**
  * The names, the best for others to use first.
@@ -21,7 +19,7 @@ export function portalHosts(
 ): string[] {
   const local = ["localhost", "127.0.0.1", "::1"];
   if (host !== undefined && local.includes(host)) return unique([...hosts, host, ...local]);
-  if (!wildcards.includes(host)) return unique([...hosts, host!]);
+  if (!isWildcard(host)) return unique([...hosts, host!]);
   const own = Deno.networkInterfaces()
     .map(({ address }) => address)
     // An address that is good on one link only is none for a browser.

@@ -21,7 +21,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { VpnError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../config/config.ts";
-import { addressText, type ListenerCertificate } from "../authority/http_listener.ts";
+import type { ListenerCertificate } from "../authority/http_listener.ts";
+import { addressText } from "../listen_address.ts";
 import { ConnectionLimits, type PortalLimits, portalLimits } from "./connection_limits.ts";
 
 /** A request, of either version of HTTP. */
