@@ -12,6 +12,7 @@ import { Authority } from "../../pki/authority.ts";
 import type { PassphraseSource } from "../../pki/authority_key.ts";
 import { OcspResponder } from "../../pki/ocsp_responder.ts";
 import { reachableText } from "../listen_address.ts";
+import { CertificateRenewal, type CertificateSource } from "./certificate_renewal.ts";
 import { HttpListener, type ListenerCertificate } from "./http_listener.ts";
 import { HttpService } from "./http_service.ts";
 
@@ -21,8 +22,8 @@ export interface AuthorityServiceOptions {
   readonly directory: string;
   /** `--http`. */
   readonly http?: ListenAddress;
-  /** `--https`, and the certificate for it. */
-  readonly https?: { readonly address: ListenAddress; readonly certificate: ListenerCertificate };
+  /** `--https`, and the certificates for it. */
+  readonly https?: { readonly address: ListenAddress; readonly certificates: CertificateSource };
   /** Gives the passphrase of `ca.key` where it has one. */
   readonly passphrase?: PassphraseSource;
   readonly log: Log;
@@ -67,7 +68,7 @@ export class AuthorityService implements AsyncDisposable {
       await service.#maintain();
       if (http !== undefined) service.ports.http = await service.#listen(http, undefined);
       if (https !== undefined) {
-        service.ports.https = await service.#listen(https.address, https.certificate);
+        service.ports.https = await service.#listen(https.address, https.certificates);
       }
       service.#timer = setInterval(() => void service.#maintain(), INTERVAL);
       Deno.unrefTimer(Number(service.#timer));
@@ -86,19 +87,26 @@ export class AuthorityService implements AsyncDisposable {
 
   async #listen(
     address: ListenAddress,
-    certificate: ListenerCertificate | undefined,
+    source: CertificateSource | undefined,
   ): Promise<number> {
     const service = new HttpService(this.#authority, this.#responder, this.#log, this.#elsewhere);
-    const secure = certificate !== undefined;
-    const listener = await HttpListener.open(address, certificate, (request, response) => {
+    const secure = source !== undefined;
+    const listener = await HttpListener.open(address, source?.current, (request, response) => {
       void service.handle(request, response, secure);
     });
     this.#listeners.use(listener);
+    if (secure) this.#keep(source, listener);
     const place = { ...address, port: listener.port };
     const known = await this.#authority.index.setting("remote");
     const text = reachableText(secure ? "https" : "http", place, "", known);
     this.#log.at(1, `The authority answers at ${text}`);
     return listener.port;
+  }
+
+  #keep(source: CertificateSource, listener: HttpListener): void {
+    const use = (certificate: ListenerCertificate) => listener.use(certificate);
+    const options = { source, owner: "The authority's HTTPS", use, log: this.#log };
+    this.#listeners.use(new CertificateRenewal(options));
   }
 
   async #maintain(): Promise<void> {

@@ -8,7 +8,7 @@
  */
 
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { VpnError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../config/config.ts";
@@ -103,6 +103,11 @@ export class HttpListener implements AsyncDisposable {
       server,
       bound !== null && typeof bound === "object" ? bound.port : address.port,
     );
+  }
+
+  /** New connections get this certificate; the others go on as they are. */
+  use({ certificate: cert, key }: ListenerCertificate): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext({ cert, key });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -100,7 +100,8 @@ export async function renew(given: PkiOperation<"renew">): Promise<void> {
   if (entry.purpose === "server" && entry.name === SERVER_NAME && entry.holdsKey) {
     await writeServerFiles(authority, entry);
     print(
-      `Wrote ${authority.files.serverCertificate}; a running server takes it when it gets SIGHUP.`,
+      `Wrote ${authority.files.serverCertificate}; a running server takes it for its tunnel when it ` +
+        "gets SIGHUP, and for --https by itself.",
     );
   } else print(`The former one stays good until it ends. Next: vpn pki export ${entry.name}`);
 }

@@ -9,7 +9,8 @@ import type { Log } from "../../base/log.ts";
 import type { LoadedFiles, ServerConfig } from "../../config/mod.ts";
 import { fileExists } from "../../pki/directory_access.ts";
 import { type StateFiles, stateFiles } from "../../pki/state_files.ts";
-import type { ListenerCertificate } from "./http_listener.ts";
+import { CertificateFiles, configuredCertificates } from "./certificate_files.ts";
+import type { CertificateSource } from "./certificate_renewal.ts";
 
 /**
  * Starts the service where the state directory has an authority.
@@ -37,28 +38,28 @@ export async function openAuthorityService(
   return await AuthorityService.start({
     directory: state,
     http,
-    https: https && { address: https, certificate: httpsCertificate(config, files, own) },
+    https: https && { address: https, certificates: httpsCertificates(config, files, own) },
     passphrase: passphrase === undefined ? undefined : () => passphrase,
     log,
     elsewhere,
   });
 }
 
-function httpsCertificate(
+function httpsCertificates(
   { authority }: ServerConfig,
   files: LoadedFiles,
   own: StateFiles,
-): ListenerCertificate {
+): CertificateSource {
   const { httpsCert, httpsKey } = authority ?? {};
   if (httpsCert !== undefined && httpsKey !== undefined) {
-    return { certificate: files.text(httpsCert), key: files.text(httpsKey) };
+    return configuredCertificates(httpsCert, httpsKey, files);
   }
+  const chain = [own.serverCertificate, own.caCertificate];
   try {
-    return {
-      certificate: Deno.readTextFileSync(own.serverCertificate) +
-        Deno.readTextFileSync(own.caCertificate),
+    return new CertificateFiles(chain, own.serverKey, {
+      certificate: chain.map((path) => Deno.readTextFileSync(path)).join(""),
       key: Deno.readTextFileSync(own.serverKey),
-    };
+    });
   } catch (cause) {
     throw new VpnError(
       `the state directory has no certificate for https (${own.serverCertificate})`,

@@ -22,17 +22,17 @@ import type { PortalRoute } from "../../portal/parts.ts";
 import { ChangeQueue } from "../../portal/revision.ts";
 import { SetupToken } from "../../portal/setup.ts";
 import { UserDirectory, UserFile, userFilePath } from "../../users/mod.ts";
-import type { ListenerCertificate } from "../authority/http_listener.ts";
+import { CertificateRenewal } from "../authority/certificate_renewal.ts";
 import { HttpService } from "../authority/http_service.ts";
 import { LimitedLog } from "../control_protection/limited_log.ts";
 import { addressText } from "../listen_address.ts";
 import type { LogTail } from "../log/log_tail.ts";
 import type { Server } from "../server/server.ts";
 import { authorityAnswer } from "./authority_answer.ts";
-import { announceSetup, noCertificate, removeIfThere, urlHost } from "./first_start.ts";
+import { announceSetup, removeIfThere, urlHost } from "./first_start.ts";
 import { portalHosts } from "./host_list.ts";
 import { HttpsListener } from "./https_listener.ts";
-import { givenCertificate, issuedCertificate } from "./portal_certificate.ts";
+import { portalCertificate } from "./portal_certificate.ts";
 import { protection } from "./protection.ts";
 import { requestHandler } from "./request_adapter.ts";
 import { ServerService } from "./server_service.ts";
@@ -54,7 +54,7 @@ export interface OpenPortal extends AsyncDisposable {
   elsewhere(host: string | undefined, target: string): string | undefined;
 }
 
-/** How often certificates are looked at, ms. */
+/** How often the OCSP responder's certificate is looked at, ms. */
 const interval = 3_600_000;
 
 /** The file of the one-time token, in the state directory. */
@@ -76,13 +76,8 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
   const responder = authority && new OcspResponder(authority);
   const hosts = portalHosts(portal, await authority?.index.setting("remote"));
 
-  const given = givenCertificate(portal, files);
-  const certificate = async (): Promise<ListenerCertificate & { serial?: string }> => {
-    if (given !== undefined) return given;
-    if (authority !== undefined) return await issuedCertificate(authority, hosts);
-    throw noCertificate();
-  };
-  let current = await certificate();
+  const certificates = await portalCertificate(portal, files, authority, hosts);
+  let { current } = certificates;
   for (const line of await responder?.maintain() ?? []) log.at(3, line);
 
   const file = new UserFile(userFilePath(state));
@@ -118,7 +113,7 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
         protection({
           chain: current.certificate,
           authority,
-          responder: given === undefined ? responder : undefined,
+          responder: portal.certificate === undefined ? responder : undefined,
           renegotiateAfter: config.tls.renegSec,
         }),
     }),
@@ -151,16 +146,22 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
     opened.defer(() => removeIfThere(setupPath));
   }
 
+  opened.use(
+    new CertificateRenewal({
+      source: certificates,
+      owner: "The portal",
+      use: (certificate) => {
+        listener.use(certificate);
+        current = certificate;
+      },
+      log,
+    }),
+  );
   const timer = setInterval(async () => {
     try {
       await responder?.maintain();
-      const next = await certificate();
-      if (next.serial === current.serial) return;
-      current = next;
-      listener.use(next);
-      log.at(1, `The portal has a new certificate (serial ${next.serial})`);
     } catch (error) {
-      log.warn(`portal: the certificate stays as it is: ${errorLine(error)}`);
+      log.warn(`portal: the OCSP responder's certificate stays as it is: ${errorLine(error)}`);
     }
   }, interval);
   opened.defer(() => clearInterval(timer));

@@ -12,7 +12,9 @@ import { newEntry } from "../../pki/authority_entries.ts";
 import { type Certificate, certificatePem } from "../../pki/certificate.ts";
 import type { IndexEntry } from "../../pki/certificate_index.ts";
 import { generateKeyPair, privateKeyPem } from "../../pki/keys.ts";
-import type { ListenerCertificate } from "../authority/http_listener.ts";
+import { configuredCertificates } from "../authority/certificate_files.ts";
+import type { CertificateSource, ExpiringCertificate } from "../authority/certificate_renewal.ts";
+import { noCertificate } from "./first_start.ts";
 
 /** Its common name in the index. */
 const portalName = "vpn portal";
@@ -23,19 +25,32 @@ const life = 90;
 /** With less left it is made anew, ms. */
 const renewBefore = 30 * 86_400_000;
 
-/** A certificate for the listener, and when it is to be looked at again. */
-export interface PortalCertificate extends ListenerCertificate {
-  /** Identifies it. */
-  readonly serial: string;
-}
+/** Or when so much of its life is left, where that is less: an authority that ends cuts it short. */
+const lastPart = 1 / 3;
 
-/** The one of the configuration's files. */
-export function givenCertificate(
+/** How often the authority's index is looked at, ms: the certificate may have been revoked. */
+const interval = 3_600_000;
+
+/**
+ * Where the portal's certificates come from: the configuration, or else the authority.
+ *
+ * @throws {VpnError} when there is none.
+ */
+export async function portalCertificate(
   { certificate, key }: PortalOptions,
   files: LoadedFiles,
-): ListenerCertificate | undefined {
-  if (certificate === undefined || key === undefined) return undefined;
-  return { certificate: files.text(certificate), key: files.text(key) };
+  authority: Authority | undefined,
+  hosts: readonly string[],
+): Promise<CertificateSource> {
+  if (certificate !== undefined && key !== undefined) {
+    return configuredCertificates(certificate, key, files);
+  }
+  if (authority === undefined) throw noCertificate();
+  return {
+    current: await issuedCertificate(authority, hosts),
+    newest: () => renewedCertificate(authority, hosts),
+    interval,
+  };
 }
 
 /**
@@ -46,7 +61,7 @@ export function givenCertificate(
 export async function issuedCertificate(
   authority: Authority,
   hosts: readonly string[],
-): Promise<PortalCertificate> {
+): Promise<ExpiringCertificate> {
   const { now } = authority;
   const url = await authority.index.setting("url");
   const entries = (await authority.index.byName(portalName)).filter((entry) =>
@@ -58,7 +73,7 @@ export async function issuedCertificate(
     const certificate = await authority.certificateOf(entry);
     if (isFor(certificate, hosts, url)) usable = entry;
   }
-  const lasts = usable !== undefined && usable.notAfter - now > renewBefore;
+  const lasts = usable !== undefined && renewalTime(authority, usable) > now;
   if (usable !== undefined && (lasts || !await authority.key.usable())) {
     return await withKey(authority, usable.serial);
   }
@@ -69,6 +84,32 @@ export async function issuedCertificate(
     );
   }
   return await withKey(authority, await issue(authority, hosts, url));
+}
+
+/**
+ * The same in a running server, which can go on with the one that it has.
+ *
+ * @throws {VpnError} when a new one is due and the authority's key is not to be had.
+ */
+export async function renewedCertificate(
+  authority: Authority,
+  hosts: readonly string[],
+): Promise<ExpiringCertificate> {
+  const newest = await issuedCertificate(authority, hosts);
+  if (newest.renewAt > authority.now) return newest;
+  throw new VpnError(
+    `a new one is due, and ${authority.files.caKey} or its passphrase is not here`,
+    "give ca-passphrase-file, or portal-cert and portal-key",
+  );
+}
+
+/** When it is to be made anew: never, where the authority's own end is why it is short. */
+function renewalTime(
+  { certificate }: Authority,
+  { issuedAt, notAfter }: Pick<IndexEntry, "issuedAt" | "notAfter">,
+): number {
+  if (notAfter >= certificate.notAfter) return Infinity;
+  return notAfter - Math.min(renewBefore, Math.round((notAfter - issuedAt) * lastPart));
 }
 
 async function issue(
@@ -103,12 +144,17 @@ function isFor(
   return hosts.every((host) => names.has(host)) && (url === undefined) === (pointed !== true);
 }
 
-async function withKey(authority: Authority, serial: string): Promise<PortalCertificate> {
+async function withKey(authority: Authority, serial: string): Promise<ExpiringCertificate> {
   const entry = await authority.index.bySerial(serial);
   const key = entry && await authority.privateKeyOf(entry);
   if (entry === undefined || key === undefined) {
     throw new VpnError("the portal's certificate is gone from the index", "start the server again");
   }
   const own = certificatePem(await authority.certificateOf(entry));
-  return { serial, certificate: own + certificatePem(authority.certificate), key };
+  return {
+    serial,
+    certificate: own + certificatePem(authority.certificate),
+    key,
+    renewAt: renewalTime(authority, entry),
+  };
 }

@@ -36,6 +36,12 @@ async function start(): Promise<Setting> {
     keyType: "ec:p256",
     alternativeNames: [host],
   });
+  const certificate = {
+    certificate: certificatePem(await authority.certificateOf(entry)),
+    key: await authority.privateKeyOf(entry) ?? "",
+    serial: entry.serial,
+    renewAt: Infinity,
+  };
   const lines: string[] = [];
   const service = stack.use(
     await AuthorityService.start({
@@ -43,9 +49,10 @@ async function start(): Promise<Setting> {
       http: { host, port: 0 },
       https: {
         address: { host, port: 0 },
-        certificate: {
-          certificate: certificatePem(await authority.certificateOf(entry)),
-          key: await authority.privateKeyOf(entry) ?? "",
+        certificates: {
+          current: certificate,
+          newest: () => Promise.resolve(certificate),
+          interval: 3_600_000,
         },
       },
       log: openLog(4, ({ text }) => void lines.push(text)),
