@@ -5,6 +5,7 @@
  */
 
 import type { AccessRuleOption, ClientNetwork } from "../../config/config.ts";
+import type { AcceptedClient } from "../../control/reset_responder.ts";
 import type { ClientAddresses } from "../per_client/address_book.ts";
 import type { ClientKey } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
@@ -72,4 +73,17 @@ export interface ServerClient {
   dismiss(answer: string): void;
   /** Ends the session; the peer is not told. */
   close(reason: string): void;
+}
+
+/** How a client came in. */
+export interface InstanceOrigin {
+  /** Counts the instances of a server: the CID of OpenVPN's management interface. */
+  readonly id: number;
+  /** The worker's number of the socket. */
+  readonly socket: number;
+  /** The client's raw sockaddr. */
+  readonly address: Uint8Array;
+  /** The same as text, for logs. */
+  readonly endpoint: string;
+  readonly accepted: AcceptedClient;
 }

@@ -34,6 +34,7 @@ export class ServerPeer {
   readonly #admission: Admission;
   readonly #number: number;
   readonly #volume: KeyVolume;
+  #keysSince: number | undefined;
 
   /** Adds the peer, without a key and without routes. */
   constructor(context: ServerContext, admission: Admission, lease: Lease, path: ClientPath) {
@@ -65,6 +66,11 @@ export class ServerPeer {
         address: path.address,
       }),
     });
+  }
+
+  /** When it got its newest keys, ms since 1970. */
+  get keysSince(): number | undefined {
+    return this.#keysSince;
   }
 
   /** What was counted. */
@@ -117,6 +123,7 @@ export class ServerPeer {
     const installed = this.#context.keyInstalled(this.#number, keyId);
     this.#context.command({ kind: "install-key", peer: this.#number, keyId, ...material });
     await installed;
+    this.#keysSince = Date.now();
     this.#volume.keyChanged(this.traffic, this.#admission.cipher);
   }
 
