@@ -8,89 +8,59 @@
  * @module
  */
 
-import { wipe } from "../../base/bytes.ts";
 import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { parsePushReply } from "../../config/mod.ts";
 import { acceptCipher } from "../../control/cipher_negotiation.ts";
-import {
-  clientOptionValues,
-  localOptionsString,
-  optionWarnings,
-} from "../../control/local_options.ts";
-import { clientPeerInfo } from "../../control/peer_info.ts";
-import { drawRenegotiation } from "../../control/renegotiation.ts";
+import { clientOptionValues, optionWarnings } from "../../control/local_options.ts";
 import type { TlsPeer } from "../../control/tls_channel.ts";
 import { TlsSession } from "../../control/tls_session.ts";
-import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
 import { type ControlMessage, parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { parseOptionsString } from "../../wire/options_string.ts";
-import { PushReplyAssembler } from "../../wire/push_reply.ts";
-import { exitPeerInfo } from "../exit/client_exit.ts";
 import { UpProgramError } from "../programs/tunnel_programs.ts";
-import { KeyVolume, volumeCheckInterval } from "../key_volume.ts";
 import type { SessionLimits } from "../session_limits.ts";
 import { Timers } from "../timers.ts";
+import { clientKeyMessage, sessionSettings } from "./client_key_message.ts";
 import { clientLimits } from "./client_limits.ts";
+import { ConnectionKeys } from "./connection_keys.ts";
+import { PushRequest } from "./push_request.ts";
 import { PushedOptions } from "./push_update.ts";
+import { readPushReply } from "./pushed_reply.ts";
 import { serverPeer, serverPeerCommand } from "./server_peer_command.ts";
 import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
-import { peerMachine } from "./peer_machine.ts";
 import { PendingLogin } from "./pending_login.ts";
-
-/** How often PUSH_REQUEST is repeated, ms (OpenVPN's PUSH_REQUEST_INTERVAL). */
-const pushRequestInterval = 5000;
 
 /** How long a failed session has to send its TLS alert, ms. */
 const alertDelay = 50;
-
-/**
- * How long after a renegotiation we still send with the former keys, ms. The server has the new
- * ones when our last acknowledgement has reached it; should that be lost, it repeats its message
- * after 2 s and we the acknowledgement.
- */
-const renewedKeyDelay = 3000;
 
 /** See the module's page. */
 export class ClientConnection {
   readonly #context: ConnectionContext;
   readonly #session: TlsSession;
   readonly #log: Log;
-  readonly #pushReply = new PushReplyAssembler();
+  readonly #timers = new Timers();
+  readonly #keys: ConnectionKeys;
+  readonly #pushRequest: PushRequest;
   readonly #login: PendingLogin;
   #responded = false;
-  #keyBlock: Uint8Array | undefined;
   #serverOptions = "";
-  #cipher: string | undefined;
-  /** Has the newest keys used for sending, while that still waits. */
-  #activateNow: (() => void) | undefined;
   #up = false;
-  #pulling = false;
   /** What the server has pushed so far, once the tunnel is open. */
   #pushed: PushedOptions | undefined;
   #ended = false;
   #peerAdded = false;
   #limits: SessionLimits | undefined;
   #exitByControlChannel = false;
-  readonly #volume: KeyVolume;
-  readonly #timers = new Timers();
 
   constructor(context: ConnectionContext) {
     this.#context = context;
     this.#log = context.log;
-    const { tls } = context.config;
-    this.#volume = new KeyVolume(tls);
-    this.#session = new TlsSession({
-      role: "client",
-      credentials: context.credentials,
-      wrap: context.wrap.channel(),
-      wrapOverhead: context.wrap.overhead,
-      handshakeWindow: tls.handWindow * 1000,
-      transitionWindow: tls.tranWindow * 1000,
-      retransmitTimeout: tls.timeout * 1000,
-      renegotiateAfter: drawRenegotiation("client", tls.renegSec, tls.renegSecMin),
-    }, {
+    this.#keys = new ConnectionKeys(context, this.#timers);
+    this.#pushRequest = new PushRequest(this.#timers, () => {
+      this.#log.at(1, "SENT CONTROL: 'PUSH_REQUEST' (status=1)");
+      this.#session.sendMessage("PUSH_REQUEST");
+    });
+    this.#session = new TlsSession(sessionSettings(context), {
       transmit: (datagram) => context.transmit(datagram),
       peerResponded: () => {
         this.#responded = true;
@@ -99,20 +69,20 @@ export class ClientConnection {
       },
       verifyPeer: (peer) => this.#verifyPeer(peer),
       authorize: (message) => this.#authorize(message),
-      localKeyMessage: () => this.#localKeyMessage(),
+      localKeyMessage: () => clientKeyMessage(context),
       keysDerived: (keyId, keyBlock) => this.#keysDerived(keyId, keyBlock),
-      settled: (keyId) => this.#settled(keyId),
+      settled: (keyId) => this.#keys.settled(keyId),
       controlMessage: (text) => this.#controlMessage(parseControlMessage(text), text),
       tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
-      retired: (keyId) => context.command({ kind: "retire-key", peer: serverPeer, keyId }),
+      retired: (keyId) => this.#keys.retire(keyId),
       renegotiating: (keyId, byPeer) => {
         this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`);
-        this.#activateNow?.();
+        this.#keys.renegotiating();
       },
       failed: (error) => this.#failed(error),
     });
     this.#login = new PendingLogin({
-      tls,
+      tls: context.config.tls,
       log: context.log,
       prompt: context.prompt,
       stopped: context.stopped,
@@ -178,7 +148,7 @@ export class ClientConnection {
     this.#pushed?.close();
     this.#login.end();
     this.#session.close();
-    wipe(this.#keyBlock);
+    this.#keys.wipe();
     if (this.#peerAdded) this.#context.command({ kind: "remove-peer", peer: serverPeer });
     this.#context.ended(end);
   }
@@ -198,75 +168,19 @@ export class ClientConnection {
     return Promise.resolve();
   }
 
-  async #localKeyMessage() {
-    const { config, connection } = this.#context;
-    const user = await this.#context.userCredentials();
-    return {
-      options: localOptionsString(clientOptionValues(config, connection)),
-      username: user?.username,
-      password: user?.password,
-      peerInfo: clientPeerInfo({
-        dataCiphers: config.data.ciphers,
-        tunMtu: connection.mtu.tunMtu,
-        exit: exitPeerInfo(config),
-        environment: config.process.environment,
-        machine: config.pushPeerInfo ? peerMachine() : undefined,
-      }),
-    };
-  }
-
   async #keysDerived(keyId: number, keyBlock: Uint8Array): Promise<void> {
-    if (this.#cipher !== undefined) return await this.#installKey(keyId, keyBlock);
-    this.#keyBlock = keyBlock;
+    if (!await this.#keys.derived(keyId, keyBlock)) return;
     this.#login.start();
     // A server before 2.6 waits for the request; a newer one sends its reply by itself.
     this.#context.states.entered("GET_CONFIG");
-    this.#timers.later(0, () => this.#requestPush());
-  }
-
-  async #installKey(keyId: number, keyBlock: Uint8Array): Promise<void> {
-    const { config } = this.#context;
-    const material = selectKeyMaterial(keyBlock, "client", this.#cipher!, config.data.auth);
-    wipe(keyBlock);
-    const installed = this.#context.keyInstalled(keyId);
-    this.#context.command({ kind: "install-key", peer: serverPeer, keyId, ...material });
-    await installed;
-    this.#volume.keyChanged(this.#context.traffic(), this.#cipher!);
-  }
-
-  #requestPush(): void {
-    if (this.#pulling) return;
-    this.#log.at(1, "SENT CONTROL: 'PUSH_REQUEST' (status=1)");
-    this.#session.sendMessage("PUSH_REQUEST");
-    this.#timers.later(pushRequestInterval, () => this.#requestPush());
-  }
-
-  #settled(keyId: number): void {
-    // The first keys are activated when the tunnel is there. Later ones: the former are as good
-    // for sending, and the server may need a moment.
-    if (keyId === 0) return;
-    const activate = () => {
-      this.#activateNow = undefined;
-      this.#context.command({ kind: "activate-key", peer: serverPeer, keyId });
-    };
-    this.#activateNow = activate;
-    this.#timers.later(renewedKeyDelay, () => this.#activateNow === activate && activate());
+    this.#pushRequest.start();
   }
 
   #controlMessage(message: ControlMessage, text: string): void {
     switch (message.kind) {
-      case "push-reply": {
-        if (this.#pulling) return this.#renewToken(message.options);
-        const options = this.#pushReply.add(message);
-        if (options === "more") return;
-        if (options === "too-long") {
-          return this.#failed(new VpnError("the server pushes more options than we take"));
-        }
-        this.#pulling = true;
-        this.#login.end();
-        this.#pull(options).catch((error) => this.#failed(error));
-        return;
-      }
+      case "push-reply":
+        if (this.#pushRequest.answered) return this.#renewToken(message.options);
+        return this.#pushReply(message);
       case "push-update":
         this.#log.at(1, `PUSH: Received control message: 'PUSH_UPDATE,${message.options}'`);
         // What comes before the PUSH_REPLY has nothing to change.
@@ -306,6 +220,17 @@ export class ClientConnection {
     }
   }
 
+  #pushReply(message: Extract<ControlMessage, { readonly kind: "push-reply" }>): void {
+    try {
+      const options = this.#pushRequest.take(message);
+      if (options === undefined) return;
+      this.#login.end();
+      this.#pull(options).catch((error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   /** After a renegotiation the server may push a new token, and nothing else. */
   #renewToken(options: readonly string[]): void {
     const token = options.find((option) => option.startsWith("auth-token "));
@@ -323,11 +248,7 @@ export class ClientConnection {
   async #pull(options: readonly string[]): Promise<void> {
     this.#log.at(1, `PUSH: Received control message: 'PUSH_REPLY,${redacted(options)}'`);
     const { config, connection } = this.#context;
-    const reply = parsePushReply(options, config);
-    for (const { level, verb, message } of reply.notices) {
-      if (level === "warning") this.#log.warn(message);
-      else this.#log.at(verb, message);
-    }
+    const reply = readPushReply(options, config, this.#log);
     if (reply.kind === "refused") {
       if (!reply.byFilter) throw new VpnError(`the pushed options are refused: ${reply.reason}`);
       this.#log.error(reply.reason);
@@ -335,12 +256,13 @@ export class ClientConnection {
     }
     const pulled = reply.options;
     this.#exitByControlChannel = pulled.controlChannelExit;
-    this.#cipher = acceptCipher(
+    const cipher = acceptCipher(
       config.data.ciphers,
       pulled.cipher,
       { inOptions: parseOptionsString(this.#serverOptions).cipher },
       config.data.fallbackCipher,
     );
+    this.#keys.settle(cipher);
     if (pulled.authToken !== undefined) {
       this.#context.authToken(pulled.authToken, pulled.authTokenUser);
     }
@@ -351,29 +273,21 @@ export class ClientConnection {
       failed: (error) => this.#failed(error),
     });
     this.#peerAdded = true;
-    this.#context.command(serverPeerCommand(this.#context, pulled, this.#cipher));
-    const keyBlock = this.#keyBlock!;
-    this.#keyBlock = undefined;
-    await this.#installKey(0, keyBlock);
+    this.#context.command(serverPeerCommand(this.#context, pulled, cipher));
+    await this.#keys.begin(() => this.#ended);
     if (this.#ended) return;
-    this.#context.command({ kind: "activate-key", peer: serverPeer, keyId: 0 });
     this.#up = true;
     this.#limits = clientLimits(this.#context, pulled, (reason) => {
       this.end({ kind: "exit", reason });
     });
     this.#log.at(
       2,
-      `Data Channel: cipher '${this.#cipher}'${
+      `Data Channel: cipher '${cipher}'${
         pulled.peerId === undefined ? "" : `, peer-id: ${pulled.peerId}`
       }, keepalive ${pulled.ping.interval}s/${pulled.ping.timeout}s over ${connection.transport}`,
     );
     this.#context.up();
-    this.#checkVolume();
-  }
-
-  #checkVolume(): void {
-    if (this.#volume.exceeded(this.#context.traffic())) this.renegotiate();
-    this.#timers.later(volumeCheckInterval, () => this.#checkVolume());
+    this.#keys.watchVolume(() => this.renegotiate());
   }
 
   #failed(error: unknown): void {

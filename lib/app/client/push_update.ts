@@ -6,10 +6,10 @@
 
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { parsePushReply } from "../../config/mod.ts";
 import { PushReplyAssembler } from "../../wire/push_reply.ts";
 import { applyPushUpdate } from "../../wire/push_update.ts";
 import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
+import { readPushReply } from "./pushed_reply.ts";
 import { serverPeer } from "./server_peer_command.ts";
 
 /** What becomes of the session. */
@@ -60,11 +60,7 @@ export class PushedOptions {
     for (const option of outcome.ignored) {
       this.#log.at(3, `PUSH_UPDATE: "${option}" is left out`);
     }
-    const reply = parsePushReply(outcome.options, this.#context.config);
-    for (const { level, verb, message } of reply.notices) {
-      if (level === "warning") this.#log.warn(message);
-      else this.#log.at(verb, message);
-    }
+    const reply = readPushReply(outcome.options, this.#context.config, this.#log);
     if (reply.kind === "refused") return this.#refuse(reply.reason);
     if (this.#closed) return;
     this.#options = outcome.options;
