@@ -1,15 +1,9 @@
 /**
- * The index in one SQLite file.
- *
- * With a rollback journal rather than a write-ahead log, so that this one file is all of it whenever
- * nobody writes: a copy of it is a backup. `synchronous=EXTRA` makes what was confirmed outlast a
- * power failure. Two commands at once wait for each other.
+ * The index in one SQLite file: its questions and changes.
  *
  * @module
  */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { VpnError } from "../base/errors.ts";
 import type {
   CertificateIndex,
   DownloadLink,
@@ -20,25 +14,18 @@ import type {
   Setting,
 } from "./certificate_index.ts";
 import type { Revocation } from "./crl.ts";
-import { damagedIndex, indexError, notAnIndex } from "./sqlite_errors.ts";
-import { APPLICATION_ID, schema, SCHEMA_VERSION } from "./sqlite_schema.ts";
-
-/** How long a command waits for another one, ms. */
-const BUSY_TIMEOUT = 20_000;
+import { type Row, SqliteDatabase } from "./sqlite_database.ts";
 
 const entryColumns = `
   SELECT c.serial, c.name, c.purpose, c.key, c.not_before, c.not_after, c.issued_at,
     c.private_key IS NOT NULL AS holds_key, r.revoked_at, r.reason
   FROM certificate c LEFT JOIN revocation r ON r.serial = c.serial`;
 
-type Row = Record<string, string | number | bigint | Uint8Array | null>;
-
 /** See the module's page. */
 export class SqliteIndex implements CertificateIndex {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #database: SqliteDatabase;
 
-  private constructor(readonly path: string, database: DatabaseSync) {
+  private constructor(database: SqliteDatabase) {
     this.#database = database;
   }
 
@@ -48,55 +35,12 @@ export class SqliteIndex implements CertificateIndex {
    * @throws {VpnError} when it is damaged, no index, or of a newer program.
    */
   static open(path: string): SqliteIndex {
-    try {
-      makeFile(path);
-      const database = new DatabaseSync(path);
-      const index = new SqliteIndex(path, database);
-      try {
-        index.#prepareDatabase();
-        return index;
-      } catch (error) {
-        database.close();
-        throw error;
-      }
-    } catch (error) {
-      throw indexError(error, path);
-    }
-  }
-
-  #prepareDatabase(): void {
-    this.#database.exec(`
-      PRAGMA busy_timeout = ${BUSY_TIMEOUT};
-      PRAGMA journal_mode = DELETE;
-      PRAGMA synchronous = EXTRA;
-      PRAGMA secure_delete = ON;
-      PRAGMA trusted_schema = OFF;
-    `);
-    const number = (pragma: string) =>
-      Number(Object.values(this.#database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
-    const version = () => [number("application_id"), number("user_version")];
-    this.#transaction(() => {
-      const [application, layout] = version();
-      if (application === 0 && layout === 0) {
-        const tables = this.#database.prepare("SELECT count(*) AS n FROM sqlite_schema").get();
-        if (tables?.n !== 0) throw notAnIndex(this.path);
-        this.#database.exec(schema);
-      } else if (application !== APPLICATION_ID) {
-        throw notAnIndex(this.path);
-      } else if (layout !== SCHEMA_VERSION) {
-        throw new VpnError(
-          `${this.path} was written by a newer version of this program (layout ${layout})`,
-          "use that version",
-        );
-      }
-    });
-    const [verdict] = Object.values(this.#database.prepare("PRAGMA quick_check(1)").get() ?? {});
-    if (verdict !== "ok") throw damagedIndex(this.path);
+    return new SqliteIndex(SqliteDatabase.open(path));
   }
 
   authority(): Promise<Uint8Array | undefined> {
-    return this.#do(() => {
-      const row = this.#get("SELECT certificate FROM authority");
+    return this.#database.do(() => {
+      const row = this.#database.get("SELECT certificate FROM authority");
       return row?.certificate as Uint8Array | undefined;
     });
   }
@@ -106,9 +50,9 @@ export class SqliteIndex implements CertificateIndex {
     entries: readonly NewEntry[],
     { revoked, number, list }: RevocationState,
   ): Promise<void> {
-    return this.#do(() =>
-      this.#transaction(() => {
-        const { changes } = this.#run(
+    return this.#database.do(() =>
+      this.#database.transaction(() => {
+        const { changes } = this.#database.run(
           "INSERT OR IGNORE INTO authority VALUES (1, ?, ?, ?)",
           certificate,
           number.toString(16),
@@ -122,41 +66,49 @@ export class SqliteIndex implements CertificateIndex {
   }
 
   list(): Promise<IndexEntry[]> {
-    return this.#do(() => this.#all(`${entryColumns} ORDER BY c.id`).map(entryOf));
+    return this.#database.do(() =>
+      this.#database.all(`${entryColumns} ORDER BY c.id`).map(entryOf)
+    );
   }
 
   byName(name: string): Promise<IndexEntry[]> {
-    return this.#do(() =>
-      this.#all(`${entryColumns} WHERE c.name = ? ORDER BY c.id`, name).map(entryOf)
+    return this.#database.do(() =>
+      this.#database.all(`${entryColumns} WHERE c.name = ? ORDER BY c.id`, name).map(entryOf)
     );
   }
 
   bySerial(serial: string): Promise<IndexEntry | undefined> {
-    return this.#do(() => {
-      const row = this.#get(`${entryColumns} WHERE c.serial = ?`, serial);
+    return this.#database.do(() => {
+      const row = this.#database.get(`${entryColumns} WHERE c.serial = ?`, serial);
       return row && entryOf(row);
     });
   }
 
   certificate(serial: string): Promise<Uint8Array | undefined> {
-    return this.#do(() => {
-      const row = this.#get("SELECT certificate FROM certificate WHERE serial = ?", serial);
+    return this.#database.do(() => {
+      const row = this.#database.get(
+        "SELECT certificate FROM certificate WHERE serial = ?",
+        serial,
+      );
       return row?.certificate as Uint8Array | undefined;
     });
   }
 
   privateKey(serial: string): Promise<string | undefined> {
-    return this.#do(() => {
-      const row = this.#get("SELECT private_key FROM certificate WHERE serial = ?", serial);
+    return this.#database.do(() => {
+      const row = this.#database.get(
+        "SELECT private_key FROM certificate WHERE serial = ?",
+        serial,
+      );
       return (row?.private_key ?? undefined) as string | undefined;
     });
   }
 
   add(entries: readonly NewEntry[], exclusive?: { name: string; now: number }): Promise<boolean> {
-    return this.#do(() =>
-      this.#transaction(() => {
+    return this.#database.do(() =>
+      this.#database.transaction(() => {
         if (exclusive !== undefined) {
-          const other = this.#get(
+          const other = this.#database.get(
             `SELECT 1 FROM certificate c WHERE name = ? AND not_after >= ?
               AND NOT EXISTS (SELECT 1 FROM revocation r WHERE r.serial = c.serial)`,
             exclusive.name,
@@ -171,27 +123,29 @@ export class SqliteIndex implements CertificateIndex {
   }
 
   revocation(serial: string): Promise<Revocation | undefined> {
-    return this.#do(() => {
-      const row = this.#get("SELECT * FROM revocation WHERE serial = ?", serial);
+    return this.#database.do(() => {
+      const row = this.#database.get("SELECT * FROM revocation WHERE serial = ?", serial);
       return row && revocationOf(row);
     });
   }
 
   revocationList(): Promise<Uint8Array | undefined> {
-    return this.#do(() => {
-      const row = this.#get("SELECT list FROM authority");
+    return this.#database.do(() => {
+      const row = this.#database.get("SELECT list FROM authority");
       return (row?.list ?? undefined) as Uint8Array | undefined;
     });
   }
 
   revocations(): Promise<RevocationState> {
-    return this.#do(() =>
-      this.#transaction(() => {
+    return this.#database.do(() =>
+      this.#database.transaction(() => {
         const revoked = new Map<string, Revocation>();
-        for (const row of this.#all("SELECT * FROM revocation ORDER BY revoked_at, serial")) {
+        for (
+          const row of this.#database.all("SELECT * FROM revocation ORDER BY revoked_at, serial")
+        ) {
           revoked.set(String(row.serial), revocationOf(row)!);
         }
-        const row = this.#get("SELECT list_number, list FROM authority");
+        const row = this.#database.get("SELECT list_number, list FROM authority");
         return {
           revoked,
           number: BigInt(`0x${row?.list_number ?? "0"}`),
@@ -207,9 +161,9 @@ export class SqliteIndex implements CertificateIndex {
     number: bigint,
     formerNumber: bigint,
   ): Promise<boolean> {
-    return this.#do(() =>
-      this.#transaction(() => {
-        const { changes } = this.#run(
+    return this.#database.do(() =>
+      this.#database.transaction(() => {
+        const { changes } = this.#database.run(
           "UPDATE authority SET list = ?, list_number = ? WHERE list_number = ?",
           list,
           number.toString(16),
@@ -223,24 +177,24 @@ export class SqliteIndex implements CertificateIndex {
   }
 
   setting(key: Setting): Promise<string | undefined> {
-    return this.#do(() => {
-      const row = this.#get("SELECT value FROM setting WHERE key = ?", key);
+    return this.#database.do(() => {
+      const row = this.#database.get("SELECT value FROM setting WHERE key = ?", key);
       return row?.value as string | undefined;
     });
   }
 
   setSetting(key: Setting, value: string | undefined): Promise<void> {
-    return this.#do(() => {
-      if (value === undefined) this.#run("DELETE FROM setting WHERE key = ?", key);
-      else this.#run("INSERT OR REPLACE INTO setting VALUES (?, ?)", key, value);
+    return this.#database.do(() => {
+      if (value === undefined) this.#database.run("DELETE FROM setting WHERE key = ?", key);
+      else this.#database.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", key, value);
     });
   }
 
   addLink(link: DownloadLink, now: number): Promise<void> {
-    return this.#do(() =>
-      this.#transaction(() => {
-        this.#run("DELETE FROM link WHERE expires_at < ?", now);
-        this.#run(
+    return this.#database.do(() =>
+      this.#database.transaction(() => {
+        this.#database.run("DELETE FROM link WHERE expires_at < ?", now);
+        this.#database.run(
           "INSERT INTO link VALUES (?, ?, ?, ?, ?)",
           ...[link.tokenDigest, link.serial, link.fileName],
           link.content,
@@ -251,8 +205,8 @@ export class SqliteIndex implements CertificateIndex {
   }
 
   hasLink(tokenDigest: string, now: number): Promise<boolean> {
-    return this.#do(() =>
-      this.#get(
+    return this.#database.do(() =>
+      this.#database.get(
         "SELECT 1 FROM link WHERE token_digest = ? AND expires_at >= ?",
         tokenDigest,
         now,
@@ -261,12 +215,12 @@ export class SqliteIndex implements CertificateIndex {
   }
 
   takeLink(tokenDigest: string, now: number): Promise<DownloadLink | undefined> {
-    return this.#do(() =>
-      this.#transaction(() => {
-        this.#run("DELETE FROM link WHERE expires_at < ?", now);
-        const row = this.#get("SELECT * FROM link WHERE token_digest = ?", tokenDigest);
+    return this.#database.do(() =>
+      this.#database.transaction(() => {
+        this.#database.run("DELETE FROM link WHERE expires_at < ?", now);
+        const row = this.#database.get("SELECT * FROM link WHERE token_digest = ?", tokenDigest);
         if (row === undefined) return undefined;
-        this.#run("DELETE FROM link WHERE token_digest = ?", tokenDigest);
+        this.#database.run("DELETE FROM link WHERE token_digest = ?", tokenDigest);
         return {
           tokenDigest,
           serial: String(row.serial),
@@ -279,12 +233,11 @@ export class SqliteIndex implements CertificateIndex {
   }
 
   [Symbol.dispose](): void {
-    this.#statements.clear();
-    this.#database.close();
+    this.#database[Symbol.dispose]();
   }
 
   #insert(entry: NewEntry): void {
-    this.#run(
+    this.#database.run(
       `INSERT INTO certificate (serial, name, purpose, key, not_before, not_after, issued_at,
         certificate, private_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[entry.serial, entry.name, entry.purpose, entry.key],
@@ -296,65 +249,13 @@ export class SqliteIndex implements CertificateIndex {
 
   #insertRevocations(revoked: ReadonlyMap<string, Revocation>): void {
     for (const [serial, { date, reason }] of revoked) {
-      this.#run("INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)", serial, date, reason ?? null);
+      this.#database.run(
+        "INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)",
+        serial,
+        date,
+        reason ?? null,
+      );
     }
-  }
-
-  /** Runs `work` and turns what SQLite throws into an error for the user. */
-  #do<T>(work: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(indexError(error, this.path));
-      }
-    });
-  }
-
-  /** The write lock is taken at once: one that is taken later can fail without waiting. */
-  #transaction<T>(work: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      try {
-        this.#database.exec("ROLLBACK");
-      } catch {
-        // SQLite has rolled back by itself, as it does when the disk is full.
-      }
-      throw error;
-    }
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-
-  #get(sql: string, ...values: (string | number | Uint8Array | null)[]): Row | undefined {
-    return this.#statement(sql).get(...values) as Row | undefined;
-  }
-  #all(sql: string, ...values: (string | number | Uint8Array | null)[]): Row[] {
-    return this.#statement(sql).all(...values) as Row[];
-  }
-  #run(sql: string, ...values: (string | number | Uint8Array | null)[]) {
-    return this.#statement(sql).run(...values);
-  }
-}
-
-/** SQLite would make it with the umask's permissions; its journal takes the file's own. */
-function makeFile(path: string): void {
-  try {
-    Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
-    Deno.chmodSync(path, 0o600); // Whatever the umask left of it.
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
 }
 
