@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { SetupToken } from "../lib/portal/setup.ts";
 import { startBrowser } from "../tests/harness/browser.ts";
 import { SampleService } from "../tests/lib/portal/sample_service.ts";
+import { sampleUsers } from "../tests/lib/portal/sample_users.ts";
 import { ServedPortal } from "../tests/lib/portal/served_portal.ts";
 import { projectDirectory } from "./files.ts";
 import { recompressPng } from "./png.ts";
@@ -29,6 +30,9 @@ const pages = [
   ["/subscribers", "subscribers"],
   ["/subscribers/alice", "subscriber"],
   ["/subscribers/alice/revoke", "revoke"],
+  ["/users", "users"],
+  ["/users/alice", "user"],
+  ["/account", "account"],
   ["/network", "network"],
   ["/log", "log"],
   ["/access", "access"],
@@ -68,7 +72,10 @@ async function visit(
 
 async function main(): Promise<void> {
   await Deno.mkdir(directory, { recursive: true });
-  await using served = await ServedPortal.open({ service: new SampleService() });
+  await using served = await ServedPortal.open({
+    service: new SampleService(),
+    users: sampleUsers(),
+  });
   await using fresh = await ServedPortal.open({ setupToken: SetupToken.make().token });
   const browser = await startBrowser();
   const { origin } = served;
@@ -90,6 +97,14 @@ async function main(): Promise<void> {
       await page.goto(`${origin}/subscribers/alice`);
       await page.getByRole("button", { name: "Make a link" }).click();
       await save(page, "link");
+      await page.goto(`${origin}/users`);
+      await page.getByLabel("Name", { exact: true }).fill("frank");
+      await page.getByRole("button", { name: "Add and make a link" }).click();
+      await save(page, "invitation-link");
+      const { search } = new URL((await page.locator("#link").textContent())!);
+      await page.getByRole("button", { name: "Log out" }).click();
+      await page.goto(`${origin}/invitation${search}`);
+      await save(page, "invitation");
     });
     await visit(browser, origin, light, "alice", async (page) => {
       await page.goto(`${origin}/`);

@@ -128,7 +128,8 @@ export class PortalAccess {
         if (verdict.user.role === "admin" && verdict.user.totp === undefined) {
           return {
             kind: "refused",
-            message: "an administrator needs one-time codes: run vpn user totp NAME on the server",
+            message:
+              "an administrator needs one-time codes: another one can send you a link, or run vpn user totp NAME on the server",
             detail: "an administrator without one-time codes",
           };
         }
@@ -136,8 +137,13 @@ export class PortalAccess {
     }
   }
 
-  /** Who is logged in by that cookie. */
-  caller(id: string): { readonly session: PortalSession; readonly user: UserRecord } | undefined {
+  /** Who is logged in by that cookie, as the file of users now is. */
+  async caller(
+    id: string,
+  ): Promise<{ readonly session: PortalSession; readonly user: UserRecord } | undefined> {
+    // Strangers cost no look at the file.
+    if (!this.sessions.has(id)) return undefined;
+    await this.directory.look();
     return this.sessions.find(id, (name) => this.directory.find(name));
   }
 
@@ -193,6 +199,7 @@ export class PortalAccess {
       disabled: false,
       password,
       passwordSet: Math.floor(Date.now() / 1000),
+      created: Math.floor(Date.now() / 1000),
       totp: { secret, lastUsed: step },
     };
     let taken = false;
@@ -205,7 +212,7 @@ export class PortalAccess {
     this.#setupToken = undefined;
     this.#pending = undefined;
     this.#onSetUp();
-    await this.directory.refresh();
+    await this.directory.look();
     return { kind: "accepted", user };
   }
 

@@ -18,6 +18,8 @@ export const scopes = [
   "sessions",
   /** To issue, renew, revoke, and get profiles, which hold private keys. */
   "subscribers",
+  /** To add, change and remove users, administrators included: as good as being one. */
+  "users",
   /** To change exit nodes and access lists. */
   "network",
   /** To change settings. */

@@ -35,7 +35,7 @@ export function identify({ access, tokens }: PortalParts): PortalMiddleware {
       return await next();
     }
     const id = getCookie(context, sessionCookie);
-    const found = id === undefined ? undefined : access.caller(id);
+    const found = id === undefined ? undefined : await access.caller(id);
     if (found !== undefined) {
       const { session, user } = found;
       context.set("caller", { kind: "session", name: user.name, role: user.role, session });

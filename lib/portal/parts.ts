@@ -7,6 +7,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Log } from "../base/log.ts";
 import type { PortalAccess } from "./access.ts";
+import type { PortalAccounts } from "./accounts.ts";
 import type { ApiTokens } from "./api_tokens.ts";
 import type { PortalApplication, PortalContext } from "./environment.ts";
 import type { HostNames } from "./host_names.ts";
@@ -20,6 +21,8 @@ export type PortalRoute = (app: PortalApplication, parts: PortalParts) => void;
 export interface PortalParts {
   readonly service: PortalService;
   readonly access: PortalAccess;
+  /** The same users, for changing them. */
+  readonly accounts: PortalAccounts;
   readonly tokens: ApiTokens;
   /** The names that it may be called by. */
   readonly hosts: HostNames;

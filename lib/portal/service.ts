@@ -24,6 +24,12 @@ export class PortalError extends VpnError {
   }
 }
 
+/** An error of the caller's, for one that says so otherwise; anything else is thrown on. */
+export function asPortalError(reason: PortalReason, error: unknown): PortalError {
+  if (!(error instanceof VpnError)) throw error;
+  return new PortalError(reason, error.message, error.remedy);
+}
+
 /** Traffic of all clients over one interval. */
 export interface ThroughputSample {
   /** End of the interval. */

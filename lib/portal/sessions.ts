@@ -50,15 +50,21 @@ export const sessionLimits: SessionLimits = {
 };
 
 interface Entry extends PortalSession {
-  readonly passwordSet: number;
+  /** As whom somebody logged in, and by what. */
+  readonly loggedInAs: UserRecord;
   lastUsed: number;
 }
+
+/** Users whose last log-in is remembered. */
+const rememberedLogins = 4096;
 
 /** See the module's page. */
 export class Sessions {
   readonly limits: SessionLimits;
   /** By digest of the id, the one that was used last at the end. */
   readonly #entries = new Map<string, Entry>();
+  /** By name, ms since 1970; the latest at the end. */
+  readonly #lastLogins = new Map<string, number>();
 
   constructor(
     limits: Partial<SessionLimits> = {},
@@ -82,21 +88,31 @@ export class Sessions {
     const now = this.now();
     const session: Entry = {
       user: user.name,
-      passwordSet: user.passwordSet,
+      loggedInAs: user,
       csrfToken: secret(),
       startedAt: now,
       lastUsed: now,
       ends: now + this.limits.absolute,
     };
     this.#entries.set(digest(id), session);
+    this.#lastLogins.delete(user.name);
+    this.#lastLogins.set(user.name, now);
+    if (this.#lastLogins.size > rememberedLogins) {
+      this.#lastLogins.delete(this.#lastLogins.keys().next().value!);
+    }
     return { id, session };
+  }
+
+  /** When somebody last logged in by that name, ms since 1970; undefined: not since the start. */
+  lastLogin(name: string): number | undefined {
+    return this.#lastLogins.get(name);
   }
 
   /**
    * The session of a cookie, which counts as used now.
    *
-   * @param find The user of that name as it is now: one that is gone, disabled or has another
-   *   password has no session any more.
+   * @param find The user of that name as it is now: one that is gone, disabled, or has another
+   *   password, other one-time codes or another role has no session any more.
    */
   find(
     id: string,
@@ -108,11 +124,16 @@ export class Sessions {
     if (session === undefined) return undefined;
     this.#entries.delete(key);
     const user = find(session.user);
-    const good = user !== undefined && !user.disabled && user.passwordSet === session.passwordSet;
+    const good = user !== undefined && !user.disabled && sameLogin(user, session.loggedInAs);
     if (!good || this.#hasEnded(session)) return undefined;
     session.lastUsed = this.now();
     this.#entries.set(key, session);
     return { session, user };
+  }
+
+  /** Whether a cookie is that of a session at all, good or not. */
+  has(id: string): boolean {
+    return isSecret(id) && this.#entries.has(digest(id));
   }
 
   /** Ends the session of a cookie. */
@@ -136,6 +157,12 @@ export class Sessions {
       if (this.#hasEnded(session)) this.#entries.delete(key);
     }
   }
+}
+
+/** Whether nothing has changed of what the log-in was about. */
+function sameLogin(user: UserRecord, former: UserRecord): boolean {
+  return user.password === former.password && user.passwordSet === former.passwordSet &&
+    user.role === former.role && user.totp?.secret === former.totp?.secret;
 }
 
 /** 256 random bits, base64url. */

@@ -6,9 +6,16 @@
 
 export * from "./auth_token.ts";
 export * from "./challenge.ts";
-export { checkNewPassword, hashPassword, verifyPassword } from "./password_hash.ts";
+export * from "./invitation.ts";
+export {
+  checkNewPassword,
+  hashOfNoPassword,
+  hashPassword,
+  verifyPassword,
+} from "./password_hash.ts";
 export * from "./pending_auth.ts";
 export * from "./totp.ts";
+export * from "./user_changes.ts";
 export * from "./user_directory.ts";
 export * from "./user_file.ts";
 export * from "./user_login.ts";

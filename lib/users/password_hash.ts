@@ -87,6 +87,13 @@ export async function verifyPassword(password: string, text: string): Promise<bo
   return equal;
 }
 
+/** A new hash that no password has: for users who have still to set theirs. */
+export function hashOfNoPassword(): string {
+  const { log2n, r, p } = newCost;
+  const [salt, hash] = [randomBytes(saltLength), randomBytes(hashLength)].map(encode);
+  return `$scrypt$ln=${log2n},r=${r},p=${p}$${salt}$${hash}`;
+}
+
 let unknownUserHash: string | undefined;
 
 /**
@@ -94,10 +101,7 @@ let unknownUserHash: string | undefined;
  * answer would tell which users there are.
  */
 export function hashOfNobody(): string {
-  const { log2n, r, p } = newCost;
-  unknownUserHash ??= `$scrypt$ln=${log2n},r=${r},p=${p}$${encode(randomBytes(saltLength))}$${
-    encode(randomBytes(hashLength))
-  }`;
+  unknownUserHash ??= hashOfNoPassword();
   return unknownUserHash;
 }
 

@@ -28,6 +28,7 @@ export class UserDirectory {
   #stamp: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #refreshing: Promise<void> | undefined;
+  #events: UserDirectoryEvents = { revoked: () => {}, reloaded: () => {}, unusable: () => {} };
 
   private constructor(file: UserFile, stamp: string | undefined, users: readonly UserRecord[]) {
     this.#file = file;
@@ -57,21 +58,20 @@ export class UserDirectory {
     return this.#users.get(name.normalize("NFC"));
   }
 
-  /** Looks for changes from now on. */
+  /** Looks for changes from now on, and tells of them. */
   watch(events: UserDirectoryEvents): void {
-    this.#timer ??= setInterval(() => {
-      this.#refreshing ??= this.#refresh(events).finally(() => this.#refreshing = undefined);
-    }, watchInterval);
+    this.#events = events;
+    this.#timer ??= setInterval(() => this.#beginLook(), watchInterval);
   }
 
   /**
-   * Reads the file now: after a change by this program itself, which is not to wait for the next
-   * look.
-   *
-   * @throws {VpnError} when it can't be used.
+   * Looks now whether the file has changed, for what must not wait for the next look. It costs a
+   * look at the file's times where nothing has changed.
    */
-  async refresh(): Promise<void> {
-    this.#users = byName(await this.#file.read() ?? []);
+  async look(): Promise<void> {
+    // One that has begun may have seen the file before the change.
+    await this.#refreshing;
+    await this.#beginLook();
   }
 
   /** Looks no longer; resolves when the last look is over. */
@@ -99,7 +99,13 @@ export class UserDirectory {
     return taken;
   }
 
-  async #refresh(events: UserDirectoryEvents): Promise<void> {
+  #beginLook(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => this.#refreshing = undefined);
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    const events = this.#events;
     try {
       const stamp = await this.#file.stamp();
       if (stamp === this.#stamp) return;

@@ -87,6 +87,11 @@ interface LimitKeys {
   readonly name: string;
 }
 
+/** Bounded: it is kept. */
+function nameKey(username: string): string {
+  return username.normalize("NFC").slice(0, 128);
+}
+
 /** A source has no space in it. */
 function knownKey({ source, name }: LimitKeys): string {
   return `${source} ${name}`;
@@ -122,8 +127,7 @@ export class UserLogin {
   async decide(attempt: LoginAttempt, now: number = Date.now()): Promise<LoginVerdict> {
     const keys = {
       source: sourceKey(attempt.source),
-      // Bounded: it is kept.
-      name: attempt.username.normalize("NFC").slice(0, 128),
+      name: nameKey(attempt.username),
     };
     const early = this.#mustWait(keys);
     if (early !== undefined) return early;
@@ -144,6 +148,11 @@ export class UserLogin {
       };
     }
     return verdict;
+  }
+
+  /** ms until an attempt under that name is listened to again, from where it never was right. */
+  lockedFor(username: string): number {
+    return this.#names.wait(nameKey(username), performance.now());
   }
 
   #mustWait(keys: LimitKeys): LoginVerdict | undefined {

@@ -5,6 +5,7 @@
  */
 
 import { VpnError } from "../base/errors.ts";
+import { type Invitation, readInvitation } from "./invitation.ts";
 import { isPasswordHash } from "./password_hash.ts";
 import { isTotpSecret } from "./totp.ts";
 
@@ -23,6 +24,10 @@ export interface UserRecord {
   readonly passwordSet: number;
   /** One-time codes; absent: the password is enough. */
   readonly totp?: TotpEnrolment;
+  /** When the user was added, s since 1970; absent where that was not written down. */
+  readonly created?: number;
+  /** A link that waits for the user. */
+  readonly invitation?: Invitation;
 }
 
 /** One-time codes of a user. */
@@ -96,19 +101,29 @@ export function parseUsers(text: string): UserRecord[] {
 function readUser(user: unknown, index: number): UserRecord {
   const wrong = (field: string) => damaged(`user ${index + 1}: "${field}" is wrong`);
   if (!isObject(user)) throw damaged(`user ${index + 1} is no object`);
-  const { name, role, disabled, password, passwordSet, totp } = user;
+  const { name, role, disabled, password, passwordSet, totp, created, invitation } = user;
   if (typeof name !== "string" || !isUserName(name)) throw wrong("name");
   if (role !== "user" && role !== "admin") throw wrong("role");
   if (typeof disabled !== "boolean") throw wrong("disabled");
   if (typeof password !== "string" || !isPasswordHash(password)) throw wrong("password");
   if (!isCount(passwordSet)) throw wrong("passwordSet");
-  const record = { name, role, disabled, password, passwordSet } as const;
-  if (totp === undefined) return record;
+  if (created !== undefined && !isCount(created)) throw wrong("created");
+  const read = isObject(invitation) ? readInvitation(invitation) : undefined;
+  if (invitation !== undefined && read === undefined) throw wrong("invitation");
+  return {
+    ...{ name, role, disabled, password, passwordSet },
+    ...totp !== undefined && { totp: readTotp(totp, wrong) },
+    ...created !== undefined && { created },
+    ...read !== undefined && { invitation: read },
+  };
+}
+
+function readTotp(totp: unknown, wrong: (field: string) => VpnError): TotpEnrolment {
   if (!isObject(totp) || typeof totp.secret !== "string" || !isTotpSecret(totp.secret)) {
     throw wrong("totp");
   }
   if (!isCount(totp.lastUsed)) throw wrong("totp");
-  return { ...record, totp: { secret: totp.secret, lastUsed: totp.lastUsed } };
+  return { secret: totp.secret, lastUsed: totp.lastUsed };
 }
 
 function isUserName(name: string): boolean {

@@ -6,6 +6,8 @@ import { seriousViolations } from "../harness/accessibility.ts";
 import { startBrowser } from "../harness/browser.ts";
 import { testWith } from "../harness/requirements.ts";
 import { SampleService } from "../lib/portal/sample_service.ts";
+import { portalPassword } from "../lib/portal/portal_fixture.ts";
+import { sampleUsers } from "../lib/portal/sample_users.ts";
 import { ServedPortal } from "../lib/portal/served_portal.ts";
 
 const administratorPaths = [
@@ -15,6 +17,11 @@ const administratorPaths = [
   "/subscribers/alice",
   "/subscribers/mallory",
   "/subscribers/alice/revoke",
+  "/users",
+  "/users/root",
+  "/users/alice",
+  "/users/alice/remove",
+  "/account",
   "/network",
   "/log",
   "/access",
@@ -59,7 +66,10 @@ async function withPage(
 }
 
 await testWith("the portal's pages are good for everybody, on every screen", async (t) => {
-  await using served = await ServedPortal.open({ service: new SampleService() });
+  await using served = await ServedPortal.open({
+    service: new SampleService(),
+    users: sampleUsers(),
+  });
   await using fresh = await ServedPortal.open({ setupToken: SetupToken.make().token });
   const { origin, portal: { service } } = served;
   const browser = await startBrowser();
@@ -88,6 +98,22 @@ await testWith("the portal's pages are good for everybody, on every screen", asy
         await page.getByRole("button", { name: "Make a link" }).click();
         await page.getByRole("img", { name: /QR code/ }).waitFor();
         await check(page, "link");
+        const invited = `invited-${colorScheme}`;
+        await page.goto(`${origin}/users`);
+        await page.getByLabel("Name", { exact: true }).fill(invited);
+        await page.getByRole("button", { name: "Add and make a link" }).click();
+        const link = (await page.locator("#link").textContent())!;
+        await check(page, "link for a user");
+        await page.goto(`${origin}/users/${invited}`);
+        await check(page, "a user who is invited");
+        await page.getByRole("button", { name: "Log out" }).click();
+        await page.goto(`${origin}${new URL(link).pathname}${new URL(link).search}`);
+        await check(page, "invitation");
+        await page.getByLabel("New password", { exact: true }).fill(portalPassword);
+        await page.getByLabel("New password again").fill(portalPassword);
+        await page.getByRole("button", { name: "Continue" }).click();
+        await page.locator("#secret").waitFor();
+        await check(page, "one-time codes");
         await page.goto(`${origin}/test-login/alice`);
         await page.goto(`${origin}/`);
         await check(page, "own");
@@ -106,6 +132,24 @@ await testWith("the portal's pages are good for everybody, on every screen", asy
         await page.getByRole("button", { name: "Disconnect bob" }).click();
         await page.getByText("The session was disconnected.").waitFor();
         assert.deepEqual(service.done.filter((line) => /^disconnect/.test(line)), ["disconnect 3"]);
+      }),
+  );
+
+  await t.step(
+    "without JavaScript a user's role and state are changed, and a link is made",
+    () =>
+      withPage(browser, { javaScriptEnabled: false }, async (page) => {
+        await page.goto(`${origin}/test-login/root`);
+        await page.goto(`${origin}/users`);
+        await page.getByRole("link", { name: "alice" }).click();
+        await page.getByLabel("State", { exact: true }).selectOption("disabled");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByText("It counts at once.").waitFor();
+        await page.getByLabel("password", { exact: true }).check();
+        await page.getByRole("button", { name: "Make a link" }).click();
+        await page.getByRole("img", { name: /QR code/ }).waitFor();
+        const alice = (await served.portal.file.read())!.find(({ name }) => name === "alice");
+        assert.ok(alice?.disabled && alice.invitation?.password);
       }),
   );
 

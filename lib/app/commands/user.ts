@@ -7,14 +7,19 @@
 import { VpnError } from "../../base/errors.ts";
 import { defaultStateDirectory } from "../../pki/mod.ts";
 import {
+  addUser,
+  changeUsers,
   checkNewPassword,
   checkUserName,
   generateTotpSecret,
   hashPassword,
+  refuseExisting,
   totpUri,
   UserFile,
   userFilePath,
   type UserRecord,
+  withPassword,
+  withTotp,
 } from "../../users/mod.ts";
 import {
   type Cell,
@@ -71,12 +76,10 @@ async function add(given: UserOperation<"add">): Promise<void> {
     disabled: false,
     password,
     passwordSet: now(),
+    created: now(),
     ...(secret !== undefined && { totp: { secret, lastUsed: 0 } }),
   };
-  await file.update((users) => {
-    refuseExisting(users, name);
-    return [...users, record];
-  });
+  await file.update((users) => addUser(users, record));
   if (secret !== undefined) showEnrolment(name, secret);
   const first = !(before ?? []).some(({ role }) => role === "user") && record.role === "user";
   if (first && given.file === undefined) {
@@ -84,31 +87,19 @@ async function add(given: UserOperation<"add">): Promise<void> {
   }
 }
 
-function refuseExisting(users: readonly UserRecord[], name: string): void {
-  if (!users.some((user) => user.name === name)) return;
-  throw new VpnError(
-    `there is a user ${name} already`,
-    `change the password: vpn user passwd ${name}`,
-  );
-}
-
 async function changePassword(given: UserOperation<"passwd">): Promise<void> {
   const file = await userFile(given);
   const name = existing(await file.read(), given.name);
   const password = await hashPassword(await newPassword(name));
-  await changeUsers(file, [name], (user) => ({ ...user, password, passwordSet: now() }));
+  await changeAll(file, [name], (user) => withPassword(user, password, now()));
 }
 
 async function enrol(given: UserOperation<"totp">): Promise<void> {
   const file = await userFile(given);
   const name = existing(await file.read(), given.name);
   const secret = given.off ? undefined : generateTotpSecret();
-  await changeUsers(
-    file,
-    [name],
-    ({ totp: _former, ...user }) =>
-      secret === undefined ? user : { ...user, totp: { secret, lastUsed: 0 } },
-  );
+  const totp = secret === undefined ? undefined : { secret, lastUsed: 0 };
+  await changeAll(file, [name], (user) => withTotp(user, totp));
   if (secret !== undefined) showEnrolment(name, secret);
 }
 
@@ -116,46 +107,53 @@ async function list(given: UserOperation<"list">): Promise<void> {
   const users = await (await userFile(given)).read() ?? [];
   const sorted = [...users].sort((a, b) => a.name < b.name ? -1 : 1);
   if (given.json) {
-    return printJson(sorted.map(({ name, role, disabled, passwordSet, totp }) => ({
+    return printJson(sorted.map(({ name, role, disabled, passwordSet, totp, invitation }) => ({
       name,
       role,
       disabled,
       totp: totp !== undefined,
       passwordSet: new Date(passwordSet * 1000).toISOString(),
+      ...invitation !== undefined && {
+        invitedUntil: new Date(invitation.expires * 1000).toISOString(),
+      },
     })));
   }
   if (sorted.length === 0) return print("There are no users yet: vpn user add NAME");
-  const rows = sorted.map(({ name, role, disabled, passwordSet, totp }): Cell[] => [
-    name,
-    role,
-    disabled ? { text: "disabled", tone: "bad" } : { text: "enabled", tone: "good" },
-    totp === undefined ? "no" : "yes",
-    new Date(passwordSet * 1000).toISOString().slice(0, 10),
+  const rows = sorted.map((user): Cell[] => [
+    user.name,
+    user.role,
+    stateCell(user),
+    user.totp === undefined ? "no" : "yes",
+    new Date(user.passwordSet * 1000).toISOString().slice(0, 10),
   ]);
   const headings = ["NAME", "ROLE", "STATE", "ONE-TIME CODE", "PASSWORD OF"];
   print(...formatTable(headings, rows, takesColours()));
+}
+
+/** Who is invited has still to set what the portal's link asks for. */
+function stateCell({ disabled, invitation }: UserRecord): Cell {
+  if (disabled) return { text: "disabled", tone: "bad" };
+  return invitation === undefined
+    ? { text: "enabled", tone: "good" }
+    : { text: "invited", tone: "warning" };
 }
 
 async function change(
   given: UserOperation<"remove" | "disable" | "enable">,
   by: (user: UserRecord) => UserRecord | undefined,
 ): Promise<void> {
-  await changeUsers(await userFile(given), given.names, by);
+  await changeAll(await userFile(given), given.names, by);
 }
 
 /** Changes all of them or none. */
-async function changeUsers(
+async function changeAll(
   file: UserFile,
   names: readonly string[],
   by: (user: UserRecord) => UserRecord | undefined,
 ): Promise<void> {
   await file.update((users) => {
     const chosen = new Set(names.map((name) => existing(users, name)));
-    return users.flatMap((user) => {
-      if (!chosen.has(user.name)) return [user];
-      const changed = by(user);
-      return changed === undefined ? [] : [changed];
-    });
+    return changeUsers(users, chosen, by);
   });
 }
 

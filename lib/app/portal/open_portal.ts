@@ -14,6 +14,7 @@ import { fileExists } from "../../pki/directory_access.ts";
 import { OcspResponder } from "../../pki/ocsp_responder.ts";
 import { stateFiles } from "../../pki/state_files.ts";
 import { PortalAccess } from "../../portal/access.ts";
+import { portalAccounts } from "../../portal/accounts.ts";
 import { apiTokenPath, ApiTokens } from "../../portal/api_tokens.ts";
 import { portalApplication } from "../../portal/application.ts";
 import { HostNames } from "../../portal/host_names.ts";
@@ -21,7 +22,7 @@ import { errorPage, registerPages } from "../../portal/pages/mod.ts";
 import type { PortalRoute } from "../../portal/parts.ts";
 import { ChangeQueue } from "../../portal/revision.ts";
 import { SetupToken } from "../../portal/setup.ts";
-import { UserDirectory, UserFile, userFilePath } from "../../users/mod.ts";
+import { UserDirectory, UserFile, userFilePath, UserLogin } from "../../users/mod.ts";
 import { CertificateRenewal } from "../authority/certificate_renewal.ts";
 import { HttpService } from "../authority/http_service.ts";
 import { LimitedLog } from "../control_protection/limited_log.ts";
@@ -94,9 +95,11 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
   );
   const setupPath = join(state, setupTokenFile);
   const setup = administrators ? undefined : SetupToken.make();
+  const login = new UserLogin(directory);
   const access = new PortalAccess({
     directory,
     file,
+    login,
     setupToken: setup?.token,
     onSetUp: () => {
       log.at(1, "portal: the first administrator is set up");
@@ -126,6 +129,7 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
   const app = portalApplication({
     service,
     access,
+    accounts: portalAccounts({ file, directory, login, sessions: access.sessions, url }),
     tokens: new ApiTokens(apiTokenPath(state)),
     hosts: names,
     changes: new ChangeQueue(),

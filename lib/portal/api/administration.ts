@@ -6,8 +6,7 @@
 
 import { Type } from "@sinclair/typebox";
 import { type ApiToken, checkTokenName } from "../api_tokens.ts";
-import { VpnError } from "../../base/errors.ts";
-import { type AccessList, PortalError, type Setting } from "../service.ts";
+import { type AccessList, asPortalError, PortalError, type Setting } from "../service.ts";
 import { type Operation, operation, type OperationInput } from "./operation.ts";
 import {
   accessListSchema,
@@ -215,7 +214,6 @@ function invalidUnless(check: () => void): void {
   try {
     check();
   } catch (error) {
-    if (!(error instanceof VpnError)) throw error;
-    throw new PortalError("invalid", error.message, error.remedy);
+    throw asPortalError("invalid", error);
   }
 }

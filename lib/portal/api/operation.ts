@@ -51,6 +51,8 @@ export interface OperationSpec<
   readonly status?: 200 | 201;
   /** The answer names a revision (`ETag`) that a change can ask for (`If-Match`). */
   readonly revisions?: boolean;
+  /** What of an answer the revision is of; all of it by default. */
+  readonly revisionOf?: (answer: unknown) => unknown;
   run(
     input: OperationInput<Static<Path>, Static<Query>, Static<Body>>,
   ):
@@ -84,6 +86,7 @@ export interface Operation {
   readonly answer: TSchema | "file" | "nothing";
   readonly status?: 200 | 201;
   readonly revisions?: boolean;
+  readonly revisionOf?: (answer: unknown) => unknown;
   run(input: OperationInput<unknown, unknown, unknown>): unknown;
   audit?(input: OperationInput<unknown, unknown, unknown>): string;
 }

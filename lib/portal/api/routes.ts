@@ -59,7 +59,8 @@ async function answer(
   if (operation.audit !== undefined) audit(context, parts, operation.audit(input));
   if (operation.answer === "nothing") return context.body(null, 204);
   if (operation.answer === "file") return file(context, result as PortalFile);
-  if (operation.revisions) context.header("ETag", `"${revisionOf(result)}"`);
+  const { revisionOf: revised = (whole) => whole } = operation;
+  if (operation.revisions) context.header("ETag", `"${revisionOf(revised(result))}"`);
   return context.json(result as object, operation.status ?? 200);
 }
 

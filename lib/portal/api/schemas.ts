@@ -196,11 +196,52 @@ export const tokenSchema = Type.Object({
   expires: Type.Optional(time("When it ends")),
 }, { ...strict, $id: "Token" });
 
+/** What a user may do. */
+export const roleSchema = oneOf(["user", "admin"]);
+
+/** A user's name. */
+export const userNameSchema = Type.String({ ...nameSchema, description: "User name" });
+
+/** A password, present or new: OpenVPN carries at most 127 bytes. */
+export const passwordSchema = Type.String({ maxLength: 256 });
+
+/** {@linkcode PortalUser} */
+export const userSchema = Type.Object({
+  name: Type.String(),
+  role: roleSchema,
+  disabled: Type.Boolean({ description: "Known, but not let in" }),
+  oneTimeCodes: Type.Boolean({ description: "Whether one-time codes are asked for" }),
+  created: Type.Optional(time("When the user was added")),
+  passwordSet: time("When the password was set, or taken away"),
+  invitation: Type.Optional(Type.Object({
+    expires: time("When the link ends"),
+    password: Type.Boolean({ description: "Whether the password is set by it" }),
+    oneTimeCodes: Type.Boolean({ description: "Whether one-time codes are set by it" }),
+  }, { ...strict, description: "A link that waits for the user" })),
+  lastLogin: Type.Optional(time("The last log-in that is known of")),
+  lockedUntil: Type.Optional(time("Too many wrong passwords: when attempts are listened to again")),
+}, { ...strict, $id: "User" });
+
+/** {@linkcode InvitedUser} */
+export const invitedUserSchema = Type.Object({
+  user: userSchema,
+  link: Type.Object({
+    url: Type.String({ description: "Secret: whoever has it becomes the user, once" }),
+    expires: time("When it ends"),
+  }, strict),
+}, { ...strict, $id: "InvitedUser" });
+
+/** {@linkcode Enrolment} */
+export const enrolmentSchema = Type.Object({
+  secret: Type.String({ description: "Base32, for an authenticator" }),
+  uri: Type.String({ description: "The same for a QR code" }),
+}, { ...strict, $id: "Enrolment" });
+
 /** Who calls. */
 export const callerSchema = Type.Object({
   kind: oneOf(["session", "token"]),
   name: Type.String(),
-  role: Type.Optional(oneOf(["admin", "user"])),
+  role: Type.Optional(roleSchema),
   scopes: Type.Optional(Type.Array(scopeSchema)),
   csrfToken: Type.Optional(Type.String({ description: "For the header X-CSRF-Token" })),
   ends: Type.Optional(time("When the session ends in any case")),
@@ -220,5 +261,8 @@ export const namedSchemas: readonly TSchema[] = [
   logLineSchema,
   settingSchema,
   tokenSchema,
+  userSchema,
+  invitedUserSchema,
+  enrolmentSchema,
   callerSchema,
 ];

@@ -1,12 +1,11 @@
 /**
- * Who may come into the portal: users, and tokens of programs.
+ * Tokens of programs that use the portal.
  *
  * @module
  */
 
 import { html } from "hono/html";
 import { audit } from "../audit.ts";
-import type { UserRecord } from "../../users/mod.ts";
 import { type ApiToken, type Scope, scopes } from "../api_tokens.ts";
 import type { PortalApplication, PortalContext, SessionCaller } from "../environment.ts";
 import { requireAdmin, sessionOf } from "../guards.ts";
@@ -15,7 +14,7 @@ import { PortalError } from "../service.ts";
 import { attempt, field, type FormProblem, parameter, sent, sentNumber } from "./form.ts";
 import { dayOf, moment } from "./format.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
-import { badge, table } from "./parts.ts";
+import { table } from "./parts.ts";
 
 const day = 86_400_000;
 
@@ -26,6 +25,7 @@ const scopeNames: Readonly<Record<Scope, string>> = {
   read: "look at everything but keys",
   sessions: "disconnect clients",
   subscribers: "issue, revoke, get profiles",
+  users: "add, change, remove users: as good as an administrator",
   network: "change exit nodes and access lists",
   settings: "change settings",
   metrics: "scrape /metrics",
@@ -40,7 +40,7 @@ export interface TokenForm {
 
 /** Registers the page and what it does. */
 export function registerAccess(app: PortalApplication, parts: PortalParts): void {
-  const { tokens, access } = parts;
+  const { tokens } = parts;
   const show = async (context: PortalContext, form?: TokenForm) => {
     const caller = sessionOf(context);
     const notice = context.req.query("done") === "revoked"
@@ -48,8 +48,8 @@ export function registerAccess(app: PortalApplication, parts: PortalParts): void
       : {};
     return context.html(
       page(
-        { title: "Access", current: "/access", caller, ...notice },
-        accessContent(access.directory.users, await tokens.list(), caller, form),
+        { title: "Tokens", current: "/access", caller, ...notice },
+        accessContent(await tokens.list(), caller, form),
       ),
       form?.problem.status ?? 200,
     );
@@ -107,18 +107,12 @@ async function chosenScopes(context: PortalContext): Promise<Scope[]> {
 
 /** The page's content. */
 export function accessContent(
-  users: readonly UserRecord[],
   tokens: readonly ApiToken[],
   caller: SessionCaller,
   form?: TokenForm,
 ): Html {
-  return html`<section class="panel" aria-labelledby="users-title">
-<h2 id="users-title">Users</h2>
-${userTable(users)}
-<p class="quiet">On the server, <code>vpn user add|passwd|totp|remove NAME</code> changes them.</p>
-</section>
-<section class="panel" aria-labelledby="tokens-title">
-<h2 id="tokens-title">Tokens</h2>
+  return html`<section class="panel" aria-labelledby="tokens-title">
+<h2 id="tokens-title">All tokens</h2>
 ${tokenTable(tokens)}
 </section>
 <section class="panel" aria-labelledby="new-title">
@@ -126,24 +120,6 @@ ${tokenTable(tokens)}
 <p class="quiet">For programs that use <code>/api/v1</code> or <code>/metrics</code>.</p>
 ${tokenForm(caller, form)}
 </section>`;
-}
-
-function userTable(users: readonly UserRecord[]): Html {
-  return table<UserRecord>(
-    "Users",
-    [
-      { title: "Name", cell: ({ name }) => html`<strong>${name}</strong>` },
-      { title: "Role", cell: ({ role }) => role === "admin" ? "administrator" : "user" },
-      { title: "One-time codes", cell: ({ totp }) => totp === undefined ? "no" : "yes" },
-      { title: "Password set", cell: ({ passwordSet }) => moment(passwordSet * 1000) },
-      {
-        title: "State",
-        cell: ({ disabled }) => disabled ? badge("bad", "disabled") : badge("good", "enabled"),
-      },
-    ],
-    [...users].sort((a, b) => a.name < b.name ? -1 : 1),
-    "There is no user.",
-  );
 }
 
 function tokenTable(tokens: readonly ApiToken[]): Html {

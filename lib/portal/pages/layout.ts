@@ -29,9 +29,10 @@ const administratorPages = [
   ["/", "Overview"],
   ["/sessions", "Sessions"],
   ["/subscribers", "Subscribers"],
+  ["/users", "Users"],
   ["/network", "Network"],
   ["/log", "Log"],
-  ["/access", "Access"],
+  ["/access", "Tokens"],
   ["/settings", "Settings"],
   ["/protection", "Protection"],
 ] as const;
@@ -90,7 +91,9 @@ function navigation(current: string | undefined, caller: SessionCaller): Html {
       )}</ul>
     </nav>
     <form class="whoami" method="post" action="/logout">${csrfInput(caller)}
-    <span class="quiet">${caller.name}</span>
+    <a class="quiet" href="/account" title="Your account"${current === "/account"
+      ? " aria-current=page"
+      : ""}>${caller.name}</a>
     <button class="plain">Log out</button>
     </form>
   `;

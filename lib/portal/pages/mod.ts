@@ -8,6 +8,8 @@ import { registerAssets } from "../assets.ts";
 import type { PortalApplication } from "../environment.ts";
 import type { PortalParts } from "../parts.ts";
 import { registerAccess } from "./access.ts";
+import { registerAccount } from "./account.ts";
+import { registerInvitation } from "./invitation.ts";
 import { registerLog } from "./log.ts";
 import { registerLogin } from "./login.ts";
 import { registerNetwork } from "./network.ts";
@@ -19,6 +21,8 @@ import { registerSettings } from "./settings.ts";
 import { registerSetup } from "./setup.ts";
 import { registerSubscriber } from "./subscriber.ts";
 import { registerSubscribers } from "./subscribers.ts";
+import { registerUser } from "./user.ts";
+import { registerUsers } from "./users.ts";
 
 export { errorPage } from "./error.ts";
 
@@ -26,12 +30,16 @@ export { errorPage } from "./error.ts";
 export function registerPages(app: PortalApplication, parts: PortalParts): void {
   registerAssets(app);
   registerSetup(app, parts);
+  registerInvitation(app, parts);
   registerLogin(app, parts);
   registerOverview(app, parts);
   registerOwn(app, parts);
   registerSessions(app, parts);
   registerSubscribers(app, parts);
   registerSubscriber(app, parts);
+  registerUsers(app, parts);
+  registerUser(app, parts);
+  registerAccount(app, parts);
   registerNetwork(app, parts);
   registerLog(app, parts);
   registerAccess(app, parts);

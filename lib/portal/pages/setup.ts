@@ -9,9 +9,9 @@ import type { Enrolment, SetupRefusal } from "../access.ts";
 import type { PortalApplication, PortalContext } from "../environment.ts";
 import { logIn } from "../identify.ts";
 import type { PortalParts } from "../parts.ts";
+import { enrolmentSection } from "./enrolment.ts";
 import { field, sent } from "./form.ts";
 import { type Html, page } from "./layout.ts";
-import { qrCode } from "./qr.ts";
 
 /** The field that is wrong, and how. */
 export interface SetupProblem {
@@ -132,28 +132,13 @@ export function setupContent({ token, name, problem }: SetupForm): Html {
 /** The second step: the authenticator program has the secret, as a code shows. */
 export function enrolmentContent(
   token: string,
-  { secret, uri }: Enrolment,
+  enrolment: Enrolment,
   problem?: SetupProblem,
 ): Html {
-  return html`<section class="panel narrow">
-<p>Point your authenticator program at this, or type the secret into it. It is shown only now.</p>
-${qrCode(uri, "The secret as QR code, for an authenticator program")}
-<p class="secret" id="secret">${secret}</p>
-<form method="post" action="/setup/code">
-<input type="hidden" name="token" value="${token}">
-${
-    field({
-      name: "code",
-      label: "The code that it shows",
-      autocomplete: "one-time-code",
-      inputMode: "numeric",
-      maximumLength: 6,
-      required: true,
-      focus: true,
-      ...problem !== undefined && { error: problem.message },
-    })
-  }
-<div class="buttons"><button>Make me the administrator</button></div>
-</form>
-</section>`;
+  return enrolmentSection(enrolment, {
+    action: "/setup/code",
+    hidden: html`<input type="hidden" name="token" value="${token}">`,
+    button: "Make me the administrator",
+    ...problem !== undefined && { error: problem.message },
+  });
 }

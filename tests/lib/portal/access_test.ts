@@ -25,7 +25,7 @@ Deno.test("an administrator logs in with password and code, and with a code once
 
 Deno.test("an administrator without one-time codes is not let in; a user without is", async () => {
   await using portal = await TestPortal.open();
-  await portal.access.directory.refresh();
+  await portal.access.directory.look();
   const alice = { username: "alice", password: portalPassword, code: "", source };
   assert.equal((await portal.access.login(alice)).kind, "accepted");
   const [user] = portal.users.users.filter(({ name }) => name === "alice");

@@ -7,12 +7,14 @@
 import { join } from "node:path";
 import type { Log } from "../../../lib/base/log.ts";
 import { PortalAccess } from "../../../lib/portal/access.ts";
+import { portalAccounts } from "../../../lib/portal/accounts.ts";
 import { apiTokenPath, ApiTokens } from "../../../lib/portal/api_tokens.ts";
 import { portalApplication } from "../../../lib/portal/application.ts";
 import type { PortalApplication } from "../../../lib/portal/environment.ts";
 import { HostNames } from "../../../lib/portal/host_names.ts";
 import { logIn } from "../../../lib/portal/identify.ts";
 import type { PortalParts } from "../../../lib/portal/parts.ts";
+import { NewPasswords } from "../../../lib/portal/new_passwords.ts";
 import { ChangeQueue } from "../../../lib/portal/revision.ts";
 import type { SetupToken } from "../../../lib/portal/setup.ts";
 import { UserDirectory, UserFile, UserLogin, type UserRecord } from "../../../lib/users/mod.ts";
@@ -28,6 +30,9 @@ export const portalSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 /** A scrypt hash is not what is tested here: this one says the password itself. */
 const hash = "$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A".repeat(43);
+
+/** The hash of every new password. */
+const newHash = hash.replaceAll("A", "B");
 
 /** What is not as usual. */
 export interface TestPortalOptions {
@@ -49,6 +54,8 @@ export class TestPortal implements AsyncDisposable {
     readonly access: PortalAccess,
     readonly tokens: ApiTokens,
     readonly users: UserDirectory,
+    readonly file: UserFile,
+    login: UserLogin,
     readonly service: MemoryService,
     { routes, errorPage, hosts = ["portal.example"] }: TestPortalOptions,
   ) {
@@ -56,6 +63,11 @@ export class TestPortal implements AsyncDisposable {
     this.app = portalApplication({
       service: this.service,
       access,
+      accounts: portalAccounts({
+        ...{ file, login, directory: users, sessions: access.sessions },
+        url: () => portalOrigin,
+        passwords: new NewPasswords(() => Promise.resolve(newHash)),
+      }),
       tokens,
       hosts: new HostNames(hosts),
       log,
@@ -85,7 +97,7 @@ export class TestPortal implements AsyncDisposable {
     const access = new PortalAccess({ directory: users, file, login, ...options });
     const tokens = new ApiTokens(apiTokenPath(directory.path));
     const service = options.service ?? new MemoryService();
-    return new TestPortal(directory, access, tokens, users, service, options);
+    return new TestPortal(directory, access, tokens, users, file, login, service, options);
   }
 
   /** Sends a request; paths are below the portal's origin. */
@@ -108,7 +120,8 @@ export class TestPortal implements AsyncDisposable {
   }
 }
 
-const admin: UserRecord = {
+/** Its administrator, who logs in by {@linkcode portalPassword}. */
+export const admin: UserRecord = {
   name: "root",
   role: "admin",
   disabled: false,

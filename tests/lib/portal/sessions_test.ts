@@ -24,12 +24,15 @@ Deno.test("a session ends when it is idle, and after its longest life in any cas
   assert.equal(sessions.size, 0);
 });
 
-Deno.test("a user who is gone, disabled or has another password has no session", () => {
+Deno.test("a user who is gone, disabled, or has another password, role or codes has no session", () => {
   for (
     const changed of [
       () => undefined,
       () => ({ ...user, disabled: true }),
       () => ({ ...user, passwordSet: 2 }),
+      () => ({ ...user, password: "other" }),
+      () => ({ ...user, role: "user" as const }),
+      () => ({ ...user, totp: { secret: "AAAA", lastUsed: 0 } }),
     ]
   ) {
     const sessions = new Sessions();
@@ -38,6 +41,13 @@ Deno.test("a user who is gone, disabled or has another password has no session",
     assert.equal(sessions.find(id, changed), undefined);
     assert.equal(sessions.find(id, find), undefined);
   }
+});
+
+Deno.test("a code that was used ends no session", () => {
+  const sessions = new Sessions();
+  const totp = { secret: "AAAA", lastUsed: 1 };
+  const { id } = sessions.begin({ ...user, totp });
+  assert.ok(sessions.find(id, () => ({ ...user, totp: { ...totp, lastUsed: 2 } })));
 });
 
 Deno.test("sessions are bounded, by user and in all", () => {

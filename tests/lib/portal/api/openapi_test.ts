@@ -6,7 +6,9 @@ import type { Operation } from "../../../../lib/portal/api/operation.ts";
 import { operations } from "../../../../lib/portal/api/operations.ts";
 import { errorSchema } from "../../../../lib/portal/api/schemas.ts";
 import { scopes } from "../../../../lib/portal/api_tokens.ts";
-import { TestPortal } from "../portal_fixture.ts";
+import { decodeBase32 } from "../../../../lib/users/base32.ts";
+import { totpCode, totpStep } from "../../../../lib/users/totp.ts";
+import { portalPassword, TestPortal } from "../portal_fixture.ts";
 
 const api = "/api/v1";
 
@@ -172,7 +174,23 @@ for (const operation of operations) {
 }
 
 Deno.test("every operation does what it says, given what it asks for", async () => {
-  const good: Record<string, { path?: Record<string, string>; query?: string; body?: unknown }> = {
+  /** A code of the one-time codes that the same session has begun. */
+  const confirmation = async (portal: TestPortal, headers: Record<string, string>) => {
+    const begun = await portal.fetch(`${api}/me/one-time-codes`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ present: portalPassword }),
+    });
+    const { secret } = await begun.json();
+    return { code: totpCode(decodeBase32(secret)!, totpStep(Date.now())) };
+  };
+  interface Good {
+    readonly path?: Record<string, string>;
+    readonly query?: string;
+    readonly body?: unknown;
+    readonly bodyOf?: typeof confirmation;
+  }
+  const good: Record<string, Good> = {
     disconnectSession: { path: { id: "1" } },
     issueSubscriber: { body: { name: "carol", days: 30 } },
     getSubscriber: { path: { name: "alice" } },
@@ -187,15 +205,25 @@ Deno.test("every operation does what it says, given what it asks for", async () 
     changeSetting: { path: { name: "verb" }, body: { value: "4" } },
     addToken: { body: { name: "ci", scopes: ["read"], days: 3 } },
     revokeToken: { path: { name: "old" } },
+    addUser: { body: { name: "carol", role: "admin" } },
+    getUser: { path: { name: "alice" } },
+    changeUser: { path: { name: "alice" }, body: { role: "user", disabled: true } },
+    resetUser: { path: { name: "alice" }, body: { password: true, oneTimeCodes: false } },
+    removeUser: { path: { name: "alice" } },
+    changeOwnPassword: { body: { present: portalPassword, password: "seven wild geese" } },
+    beginOwnCodes: { body: { present: portalPassword } },
+    confirmOwnCodes: { bodyOf: confirmation },
   };
   for (const operation of operations) {
     await using portal = await TestPortal.open();
     await portal.tokens.add({ name: "old", scopes: ["read"] });
-    const { path = {}, query = "", body } = good[operation.id] ?? {};
+    const { path = {}, query = "", bodyOf, ...rest } = good[operation.id] ?? {};
     const place = operation.at.replace(/\{(\w+)\}/g, (_, name) => path[name]);
+    const headers = { ...await portal.loggedIn("root"), "content-type": "application/json" };
+    const body = await bodyOf?.(portal, headers) ?? rest.body;
     const response = await portal.fetch(api + place + query, {
       method: operation.method.toUpperCase(),
-      headers: { ...await portal.loggedIn("root"), "content-type": "application/json" },
+      headers,
       ...body !== undefined && { body: JSON.stringify(body) },
     });
     const text = await response.text();

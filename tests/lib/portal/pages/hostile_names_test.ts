@@ -12,9 +12,14 @@ import { linkContent } from "../../../../lib/portal/pages/profiles.ts";
 import { protectionContent } from "../../../../lib/portal/pages/protection.ts";
 import { sessionsContent } from "../../../../lib/portal/pages/sessions.ts";
 import { settingsContent } from "../../../../lib/portal/pages/settings.ts";
+import { accountContent } from "../../../../lib/portal/pages/account.ts";
+import { invitationContent } from "../../../../lib/portal/pages/invitation.ts";
 import { enrolmentContent, setupContent } from "../../../../lib/portal/pages/setup.ts";
 import { revokeContent, subscriberContent } from "../../../../lib/portal/pages/subscriber.ts";
 import { subscribersContent } from "../../../../lib/portal/pages/subscribers.ts";
+import { removeContent, userContent } from "../../../../lib/portal/pages/user.ts";
+import { invitationLinkContent, usersContent } from "../../../../lib/portal/pages/users.ts";
+import type { PortalUser } from "../../../../lib/portal/portal_users.ts";
 import type { Overview, Protection } from "../../../../lib/portal/service.ts";
 import { SampleService } from "../sample_service.ts";
 
@@ -74,7 +79,12 @@ function contents({ service, overview, protection, subscribers, lists }: Data, t
   const [subscriber] = given(subscribers);
   const connection = { address: "192.0.2.1", httpVersion: "2", tlsVersion: "TLSv1.3" };
   const token = { name: "backup", digest: "00", scopes: ["read" as const], createdAt: 0 };
-  const user = { name: "alice", role: "admin" as const, disabled: false, password: "hash" };
+  const user: PortalUser = {
+    ...{ name: `alice${taint}`, role: "admin", disabled: false, oneTimeCodes: true },
+    ...{ created: 1, passwordSet: 2, lastLogin: 3, lockedUntil: 4 },
+    invitation: { expires: 5, password: true, oneTimeCodes: true },
+  };
+  const link = { url: `https://x/${taint}`, expires: now };
   const all: Record<string, Html> = {
     overview: overviewContent(given(overview), service.throughput(), now),
     sessions: sessionsContent(given(service.sessions()), taintedCaller),
@@ -89,7 +99,19 @@ function contents({ service, overview, protection, subscribers, lists }: Data, t
     revoke: revokeContent(subscriber, taintedCaller),
     own: ownContent(subscriber, given(service.sessions()), taintedCaller),
     nothing: ownContent(undefined, [], taintedCaller),
-    link: linkContent({ url: `https://x/${taint}`, expires: now }, "ios", "/own"),
+    link: linkContent(link, "ios", "/own"),
+    users: usersContent([user], taintedCaller, {
+      ...{ name: `x${taint}`, role: "user", oneTimeCodes: true, problem },
+    }),
+    user: userContent(user, taintedCaller, problem),
+    remove: removeContent(user, taintedCaller),
+    invitationLink: invitationLinkContent({ user, link }),
+    account: accountContent(taintedCaller, true, { form: "password", problem }),
+    invitation: invitationContent(
+      { name: `alice${taint}`, password: true, totp: true },
+      `token${taint}`,
+      { field: "password", message: `no${taint}` },
+    ),
     network: networkContent(
       {
         exitNodes: given(service.exitNodes()),
@@ -102,7 +124,6 @@ function contents({ service, overview, protection, subscribers, lists }: Data, t
     log: logContent(given(service.log())),
     settings: settingsContent(given(service.settings()), taintedCaller),
     access: accessContent(
-      [{ ...given(user), role: "admin", passwordSet: 0 }],
       [{ ...token, name: `backup${taint}` }],
       taintedCaller,
       { name: `name${taint}`, scopes: [], problem },

@@ -40,6 +40,9 @@ const administratorPaths = [
   "/subscribers/alice",
   "/subscribers/alice/revoke",
   "/subscribers/alice/profile/linux",
+  "/users",
+  "/users/root",
+  "/users/root/remove",
   "/network",
   "/log",
   "/access",
@@ -54,6 +57,10 @@ const administratorForms = [
   "/subscribers/alice/revoke",
   "/subscribers/alice/link",
   "/subscribers/bob/link",
+  "/users",
+  "/users/root",
+  "/users/root/reset",
+  "/users/root/remove",
   "/network/exit",
   "/network/access",
   "/access/tokens",
@@ -61,10 +68,12 @@ const administratorForms = [
   "/settings",
 ];
 
+const ownForms = ["/own/link", "/account/password", "/account/codes", "/account/codes/confirm"];
+
 Deno.test("an administrator sees every page", async () => {
   await using portal = await withPages();
   const headers = await portal.loggedIn("root");
-  for (const path of ["/", "/protection", ...administratorPaths]) {
+  for (const path of ["/", "/protection", "/account", ...administratorPaths]) {
     const response = await portal.fetch(path, { headers });
     assert.equal(response.status, 200, path);
     await response.body?.cancel();
@@ -102,12 +111,12 @@ Deno.test("a subscriber gets the own profile only, by name of the session", asyn
 
 Deno.test("whoever has not logged in sees the log-in alone", async () => {
   await using portal = await withPages();
-  for (const path of ["/", "/protection", "/own", ...administratorPaths]) {
+  for (const path of ["/", "/protection", "/own", "/account", ...administratorPaths]) {
     const response = await portal.fetch(path, { redirect: "manual" });
     assert.equal(response.status, 302, path);
     assert.match(response.headers.get("location")!, /^\/login/);
   }
-  for (const path of [...administratorForms, "/own/link"]) {
+  for (const path of [...administratorForms, ...ownForms]) {
     assert.equal((await post(portal, {}, path)).status, 401, path);
   }
   assert.deepEqual(portal.service.done, []);
@@ -116,9 +125,11 @@ Deno.test("whoever has not logged in sees the log-in alone", async () => {
 Deno.test("a form without the session's token changes nothing", async () => {
   await using portal = await withPages();
   const { cookie } = await portal.loggedIn("root");
-  for (const path of administratorForms) {
+  const users = await portal.file.read();
+  for (const path of [...administratorForms, ...ownForms]) {
     assert.equal((await post(portal, { cookie }, path)).status, 403, path);
   }
+  assert.deepEqual(await portal.file.read(), users);
   assert.deepEqual(portal.service.done, []);
 });
 
