@@ -1,5 +1,5 @@
 /**
- * The one `dlopen` of libc, made at the first call and never closed.
+ * libc, whose functions are opened when they are first asked for and never closed.
  *
  * Conventions of the symbol table:
  * - `ssize_t` and `int` results are "i32": no call here asks for 2 GiB or more, so the low half of
@@ -13,6 +13,7 @@
  */
 
 import { errnoName, SysError } from "./errors.ts";
+import { lazyLibrary } from "./lazy_library.ts";
 
 // Variadic functions (`open`, `ioctl`, `fcntl`) take integer and pointer arguments in the same
 // registers as others in the ABIs of x86-64 and aarch64 Linux.
@@ -135,19 +136,22 @@ function open(): Libc {
   if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) {
     throw new Error(`deno-tun runs on Linux on x86-64 and aarch64 only, not on ${os} ${arch}`);
   }
-  let symbols: Libc;
-  try {
-    symbols = Deno.dlopen("libc.so.6", libcSymbols).symbols;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new Error("deno-tun needs glibc (libc.so.6), which cannot be loaded", { cause });
-  }
-  const location = symbols.__errno_location();
+  const symbols = lazyLibrary("libc.so.6", libcSymbols);
+  const location = errnoLocation(symbols);
   if (location === null) throw new Error("libc has no errno for this thread");
   // An isolate stays on its thread, and the thread's errno stays where it is, so that reading it
   // is a load from memory: no call that might change it comes in between.
   errnoOfThread = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
   return opened = symbols;
+}
+
+function errnoLocation(symbols: Libc): Deno.PointerValue {
+  try {
+    return symbols.__errno_location();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new Error("deno-tun needs glibc (libc.so.6), which cannot be loaded", { cause });
+  }
 }
 
 /**

@@ -5,12 +5,7 @@
  * @module
  */
 
-import {
-  type CipherChaCha20Poly1305Types,
-  type CipherGCMTypes,
-  createCipheriv,
-  createDecipheriv,
-} from "node:crypto";
+import type { CipherChaCha20Poly1305Types, CipherGCMTypes } from "node:crypto";
 import { VpnError } from "../base/errors.ts";
 import { wipe } from "../base/bytes.ts";
 import type { DataCipher, KeyMaterial, PacketRun } from "./engine.ts";
@@ -23,6 +18,7 @@ import {
   tagLength,
   unsealable,
 } from "./engine_packets.ts";
+import { nodeCrypto } from "./node_crypto.ts";
 
 const options = { authTagLength: tagLength };
 
@@ -53,7 +49,7 @@ export class NodeAead implements DataCipher {
       const text = offset[i];
       const tag = text - tagLength;
       setPacketId(this.#nonce, bytes, tag);
-      const cipher = createCipheriv(this.#algorithm, this.#key, this.#nonce, options);
+      const cipher = nodeCrypto().createCipheriv(this.#algorithm, this.#key, this.#nonce, options);
       cipher.setAAD(bytes.subarray(tag - aadLength, tag), { plaintextLength: length[i] });
       bytes.set(cipher.update(bytes.subarray(text, text + length[i])), text);
       cipher.final();
@@ -71,7 +67,12 @@ export class NodeAead implements DataCipher {
       const text = offset[i];
       const tag = text - tagLength;
       setPacketId(this.#nonce, bytes, tag);
-      const decipher = createDecipheriv(this.#algorithm, this.#key, this.#nonce, options);
+      const decipher = nodeCrypto().createDecipheriv(
+        this.#algorithm,
+        this.#key,
+        this.#nonce,
+        options,
+      );
       decipher.setAAD(bytes.subarray(tag - aadLength, tag), { plaintextLength: length[i] });
       decipher.setAuthTag(bytes.subarray(tag, text));
       const plain = decipher.update(bytes.subarray(text, text + length[i]));

@@ -4,16 +4,11 @@
  * @module
  */
 
-import {
-  type Cipheriv,
-  createCipheriv,
-  createDecipheriv,
-  type Decipheriv,
-  getCiphers,
-} from "node:crypto";
+import type { Cipheriv, Decipheriv } from "node:crypto";
 import { randomBytes, wipe } from "../base/bytes.ts";
 import type { CipherInfo } from "./cipher_table.ts";
 import { blockLength } from "./engine_packets.ts";
+import { nodeCrypto } from "./node_crypto.ts";
 
 /** One direction of AES-CBC. */
 export interface CbcStream {
@@ -45,6 +40,7 @@ export class NodeCbcStream implements CbcStream {
     key: Uint8Array,
   ): NodeCbcStream | undefined {
     const name = cipher.name.toLowerCase();
+    const { createCipheriv, createDecipheriv, getCiphers } = nodeCrypto();
     if (!getCiphers().includes(name)) return undefined;
     const make = way === "encrypt" ? createCipheriv : createDecipheriv;
     return new NodeCbcStream(make(name, key, randomBytes(blockLength)));

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { wipe } from "../base/bytes.ts";
+import { nodeCrypto } from "./node_crypto.ts";
 
 // Bytes that a digest takes in at a time, which is what HMAC fills the key up to: FIPS 180-4,
 // FIPS 202 (SHA-3's rate), RFC 1321, RFC 7693, and RIPEMD-160's paper.
@@ -36,7 +37,7 @@ const outerPad = 0x5c;
 export function hasKeyedDigest(nodeName: string): boolean {
   if (!digestBlockLengths.has(nodeName)) return false;
   try {
-    createHash(nodeName);
+    nodeCrypto().createHash(nodeName);
     return true;
   } catch {
     return false;
@@ -71,7 +72,7 @@ export class KeyedDigest {
 function keyed(nodeName: string, key: Uint8Array, blockLength: number, pad: number): Hash {
   const block = new Uint8Array(blockLength).fill(pad);
   for (let j = 0; j < key.length; j++) block[j] ^= key[j];
-  const hash = createHash(nodeName).update(block);
+  const hash = nodeCrypto().createHash(nodeName).update(block);
   wipe(block);
   return hash;
 }
