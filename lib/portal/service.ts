@@ -84,8 +84,10 @@ export interface Session {
   readonly sent: number;
   /** When a packet last came. */
   readonly lastReceived?: number;
-  /** Milliseconds, of the control channel; absent where it was not measured. */
+  /** Milliseconds, of the control channel, smoothed; absent where it was not measured yet. */
   readonly roundTrip?: number;
+  /** When it was last measured: at the connection, or at a renegotiation. */
+  readonly roundTripMeasuredAt?: number;
   /** `2.6.14 linux`: what the client says of itself. */
   readonly clientVersion?: string;
   /** The exit node that it has chosen. */

@@ -55,7 +55,7 @@ export function clientTable(
   const headings = [
     ...["NAME", "FROM", "ADDRESS", "RECEIVED", "SENT"],
     ...rates === undefined ? [] : ["IN", "OUT"],
-    ...["SINCE", "CIPHER", "CLIENT"],
+    ...["RTT", "SINCE", "CIPHER", "CLIENT"],
   ];
   const rows = clients.map((client): Cell[] => {
     const { received, sent } = rate(client.clientId);
@@ -67,6 +67,7 @@ export function clientTable(
       bytes(client.bytesReceived),
       bytes(client.bytesSent),
       ...rates === undefined ? [] : [`${bytes(received)}/s`, `${bytes(sent)}/s`],
+      client.roundTrip === undefined ? "" : milliseconds(client.roundTrip),
       duration(report.time - client.connectedSince),
       client.cipher,
       { text: statusField(client.clientVersion ?? "").slice(0, 30), tone: "faint" },
@@ -101,6 +102,11 @@ export function bytes(count: number): string {
   let unit = 0;
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `0.8 ms`, `35 ms`. */
+export function milliseconds(time: number): string {
+  return `${time.toFixed(time < 9.95 ? 1 : 0)} ms`;
 }
 
 /** `3 d 4 h`: the two largest units. */

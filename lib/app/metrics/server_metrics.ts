@@ -11,7 +11,7 @@ import { Registry } from "prom-client";
 import { programVersion } from "../../base/version.ts";
 import type { CertificateEnd } from "../certificate_ends.ts";
 import type { ServerFigures } from "../server/server_figures.ts";
-import { metricDefinitions } from "./metric_definitions.ts";
+import { metricDefinitions, type Values } from "./metric_definitions.ts";
 import { registerProcessMetrics } from "./process_metrics.ts";
 
 /** Where they are taken from. */
@@ -112,6 +112,12 @@ export function serverMetrics(source: Omit<MetricsSource, "yieldWorker">): Regis
       return oldestKeys === undefined ? undefined : Math.max(0, Date.now() - oldestKeys) / 1000;
     },
   );
+  gauge(
+    "vpn_client_round_trip_seconds",
+    "Round-trip times of the control channels of clients, each as it was last measured",
+    () => roundTrips(figures()),
+    "quantile",
+  );
   counter("vpn_loop_turns_total", "Rounds of the packet loop", () => figures().loop.turns);
   counter(
     "vpn_loop_busy_seconds_total",
@@ -137,6 +143,13 @@ export function serverMetrics(source: Omit<MetricsSource, "yieldWorker">): Regis
   );
   registerProcessMetrics(define);
   return registry;
+}
+
+/** By quantile, as a summary of Prometheus names them. */
+function roundTrips({ roundTrip }: ServerFigures): Values {
+  if (roundTrip === undefined) return undefined;
+  const { half, nineTenths, all } = roundTrip;
+  return { "0.5": half / 1000, "0.9": nineTenths / 1000, "1": all / 1000 };
 }
 
 /** The same for all that asks in one go: figures of one answer are of one moment. */

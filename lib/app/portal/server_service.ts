@@ -107,6 +107,10 @@ export class ServerService implements PortalService, Disposable {
         received: client.bytesReceived,
         sent: client.bytesSent,
         ...client.lastReceived !== undefined && { lastReceived: client.lastReceived },
+        ...client.roundTrip !== undefined && {
+          roundTrip: client.roundTrip,
+          roundTripMeasuredAt: client.roundTripMeasuredAt,
+        },
         ...client.clientVersion !== undefined && { clientVersion: client.clientVersion },
         ...exit !== undefined && { exitNode: exit },
       };

@@ -9,6 +9,7 @@ import type { AcceptedClient } from "../../control/reset_responder.ts";
 import type { ClientAddresses } from "../per_client/address_book.ts";
 import type { ClientKey } from "../../crypto/tls_crypt_v2_key.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
+import type { RoundTrip } from "../../reliable/round_trip.ts";
 import type { PeerInfo } from "../../wire/peer_info.ts";
 
 /** A place among the server's peers, and the address that goes with it. */
@@ -56,6 +57,8 @@ export interface ServerClient {
   readonly lease: Lease | undefined;
   /** When it got its newest keys, ms since 1970. */
   readonly keysSince: number | undefined;
+  /** The way there and back, by the control channel, once measured. */
+  readonly roundTrip: RoundTrip | undefined;
   /** Whether a control datagram from its address says that it is this client's. */
   matches(datagram: Uint8Array): boolean;
   /** Takes a control datagram. */

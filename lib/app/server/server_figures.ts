@@ -33,6 +33,8 @@ export interface ServerFigures {
   readonly renegotiationsCompleted: number;
   /** When the oldest keys that are in use were made; absent without clients. */
   readonly oldestKeys?: number;
+  /** Round-trip times of the control channels, ms; absent before one is measured. */
+  readonly roundTrip?: RoundTripQuantiles;
   readonly loop: {
     /** Rounds of the packet loop. */
     readonly turns: number;
@@ -47,6 +49,13 @@ export interface ServerFigures {
   };
 }
 
+/** Of so many clients in a hundred the round-trip time is at most that. */
+export interface RoundTripQuantiles {
+  readonly half: number;
+  readonly nineTenths: number;
+  readonly all: number;
+}
+
 /** Takes them. `clients`: those that are let in. */
 export function serverFigures(parts: {
   readonly counters: ServerCounters;
@@ -58,6 +67,7 @@ export function serverFigures(parts: {
   const { counters, shared, clients, engine, maximumClients } = parts;
   const peers = clients.flatMap(({ lease }) => lease === undefined ? [] : [lease.peerId]);
   const keys = clients.flatMap(({ keysSince }) => keysSince ?? []);
+  const roundTrip = quantilesOf(clients.flatMap(({ roundTrip }) => roundTrip?.time ?? []));
   return {
     startedAt: counters.startedAt,
     engine,
@@ -71,9 +81,18 @@ export function serverFigures(parts: {
     renegotiations: { ...counters.renegotiations },
     renegotiationsCompleted: counters.renegotiationsCompleted,
     ...keys.length > 0 && { oldestKeys: keys.reduce((least, since) => Math.min(least, since)) },
+    ...roundTrip !== undefined && { roundTrip },
     loop: { turns: shared.turns, busy: shared.busyTime },
     queues: { control: shared.controlBacklog, stream: shared.streamQueue },
   };
+}
+
+/** By nearest rank: each is the time of some client. */
+function quantilesOf(times: number[]): RoundTripQuantiles | undefined {
+  if (times.length === 0) return undefined;
+  times.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.max(0, Math.ceil(share * times.length) - 1)];
+  return { half: at(0.5), nineTenths: at(0.9), all: at(1) };
 }
 
 function allDrops(shared: SharedCounters): Record<string, number> {

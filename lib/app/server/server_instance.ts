@@ -18,6 +18,7 @@ import { type ClientKey, clientKeyFingerprint } from "../../crypto/tls_crypt_v2_
 import type { VerifiedPeer } from "../../pki/mod.ts";
 import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
+import type { RoundTrip } from "../../reliable/round_trip.ts";
 import type { PeerInfo } from "../../wire/peer_info.ts";
 import { Timers } from "../timers.ts";
 import type { Candidate } from "./admission.ts";
@@ -116,6 +117,9 @@ export class ServerInstance implements ServerClient, AdmissionSubject {
   }
   get keysSince(): number | undefined {
     return this.#data.keysSince;
+  }
+  get roundTrip(): RoundTrip | undefined {
+    return this.#session.roundTrip;
   }
   get cipher(): string | undefined {
     return this.#admission.negotiated?.cipher;

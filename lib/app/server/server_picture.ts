@@ -19,7 +19,7 @@ export function serverStatus(
   for (const instance of instances) {
     if (instance.lease === undefined) continue;
     const { lease, commonName, endpoint: realAddress, createdAt } = instance;
-    const { username, peerInfo } = instance;
+    const { username, peerInfo, roundTrip } = instance;
     const { bytesIn, bytesOut, lastReceived } = counters.peer(lease.peerId);
     clients.push({
       commonName,
@@ -35,6 +35,10 @@ export function serverStatus(
       username,
       ...peerInfo?.get("IV_VER") !== undefined && { clientVersion: versionOf(peerInfo) },
       ...lastReceived > 0 && { lastReceived },
+      ...roundTrip !== undefined && {
+        roundTrip: roundTrip.time,
+        roundTripMeasuredAt: roundTrip.measuredAt,
+      },
     });
     const lastReference = lastReceived || createdAt;
     const behind = lease.networks.map(({ network, prefixLength }) => `${network}/${prefixLength}`);

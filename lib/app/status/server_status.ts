@@ -43,6 +43,10 @@ export interface ClientStatus {
   readonly clientVersion?: string;
   /** When something last came from it. */
   readonly lastReceived?: number;
+  /** Round-trip time of the control channel, smoothed, ms; absent before it is measured. */
+  readonly roundTrip?: number;
+  /** When it was last measured: at the connection, or at a renegotiation. */
+  readonly roundTripMeasuredAt?: number;
 }
 
 /** A network or address that is reached through a client. */

@@ -91,7 +91,8 @@ export const sessionSchema = Type.Object({
   received: count("Bytes from it"),
   sent: count("Bytes to it"),
   lastReceived: Type.Optional(time("When something last came from it")),
-  roundTrip: Type.Optional(count("Round-trip time of the control channel, ms")),
+  roundTrip: Type.Optional(count("Round-trip time of the control channel, smoothed, ms")),
+  roundTripMeasuredAt: Type.Optional(time("When it was last measured")),
   clientVersion: Type.Optional(Type.String()),
   exitNode: Type.Optional(Type.String()),
 }, { ...strict, $id: "Session" });

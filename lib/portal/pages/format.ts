@@ -38,6 +38,11 @@ export function formatRate(bytesPerSecond: number): string {
   return scaled(bytesPerSecond * 8, "bit/s");
 }
 
+/** `0.8 ms`, `35 ms`. */
+export function formatMilliseconds(time: number): string {
+  return `${time.toFixed(time < 9.95 ? 1 : 0)}\u00a0ms`;
+}
+
 /** `1,234`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en");

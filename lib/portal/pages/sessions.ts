@@ -12,7 +12,7 @@ import type { PortalParts } from "../parts.ts";
 import { RequestError } from "../refusal.ts";
 import type { Session } from "../service.ts";
 import { parameter } from "./form.ts";
-import { formatBytes, moment } from "./format.ts";
+import { formatBytes, formatMilliseconds, formatRelative, moment } from "./format.ts";
 import { csrfInput, type Html, page } from "./layout.ts";
 import { type Column, table } from "./parts.ts";
 
@@ -84,7 +84,14 @@ export const sessionColumns: readonly Column<Session>[] = [
   { title: "To client", cell: ({ sent }) => formatBytes(sent), number: true },
   {
     title: "Round trip",
-    cell: ({ roundTrip }) => roundTrip === undefined ? "–" : `${roundTrip.toFixed(0)}\u00a0ms`,
+    cell: ({ roundTrip, roundTripMeasuredAt }) =>
+      roundTrip === undefined
+        ? "–"
+        : html`<span>${formatMilliseconds(roundTrip)}</span>${
+          roundTripMeasuredAt === undefined
+            ? ""
+            : html`<small>${formatRelative(roundTripMeasuredAt)}</small>`
+        }`,
     number: true,
   },
   {

@@ -156,6 +156,7 @@ function sessions(now: number): Session[] {
     received: 12_700_000 * id,
     sent: 402_000_000 * id,
     roundTrip: 11 * id,
+    roundTripMeasuredAt: now - id * 7 * minute,
     clientVersion: "2.6.14 linux",
     ...more,
   });

@@ -4,6 +4,7 @@ import {
   clientRates,
   clientTable,
   duration,
+  milliseconds,
   summary,
 } from "../../../../lib/app/control_socket/report_text.ts";
 import type { ServerReport } from "../../../../lib/app/control_socket/server_report.ts";
@@ -48,6 +49,20 @@ Deno.test("rates are of clients that are in both reports", () => {
     [0, { received: 1000, sent: 200 }],
     [1, { received: 0, sent: 0 }],
   ]);
+});
+
+Deno.test("a round trip is in the table once it is measured", () => {
+  assert.deepEqual([0, 0.84, 9.94, 9.96, 35.4, 1234].map(milliseconds), [
+    ...["0.0 ms", "0.8 ms", "9.9 ms", "10 ms", "35 ms", "1234 ms"],
+  ]);
+  const { clients: [client], ...rest } = report(0, [["a", 1, 2]]);
+  const [, without] = clientTable({ ...rest, clients: [client] }, false);
+  assert.doesNotMatch(without, / ms/);
+  const [headings, line] = clientTable(
+    { ...rest, clients: [{ ...client, roundTrip: 35.4, roundTripMeasuredAt: start }] },
+    false,
+  );
+  assert.equal(line.indexOf("35 ms"), headings.indexOf("RTT"));
 });
 
 Deno.test("the table is sorted as asked for", () => {

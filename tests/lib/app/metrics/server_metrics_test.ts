@@ -33,6 +33,7 @@ Deno.test("the figures are there, under their names and labels", async () => {
   assert.equal(value("vpn_renegotiations_completed_total"), 1);
   assert.equal(value("vpn_loop_busy_seconds_total"), 0.25);
   assert.equal(value("vpn_loop_turns_total"), 1);
+  assert.deepEqual(families.get("vpn_client_round_trip_seconds")?.samples, []);
   assert.equal(value("vpn_info", { engine: "openssl" }), 1);
   assert.equal(value("vpn_certificate_end_timestamp_seconds", { kind: "crl" }), 1_800_000_000);
   assert.ok(value("vpn_oldest_key_age_seconds")! >= 90);
@@ -47,6 +48,20 @@ Deno.test("the figures are there, under their names and labels", async () => {
   assert.equal(later.get("vpn_received_bytes_total")?.samples[0].value, 1500);
   assert.equal(later.get("vpn_clients")?.samples[0].value, 0);
   assert.deepEqual(later.get("vpn_oldest_key_age_seconds")?.samples, []);
+});
+
+Deno.test("round-trip times of all clients in three quantiles", async () => {
+  const { figures, clients } = countedServer();
+  // In no order; one was not measured yet.
+  const times = Array.from({ length: 20 }, (_, index) => (index * 7 % 20 + 1) * 10);
+  const measured = times.map((time) => ({ roundTrip: { time, measuredAt: 0 } }));
+  clients.push(...measured as unknown as typeof clients);
+  const text = await serverMetrics({ figures, ends }).metrics();
+  const { samples } = readExposition(text).get("vpn_client_round_trip_seconds")!;
+  const byQuantile = Object.fromEntries(
+    samples.map(({ labels, value }) => [labels.quantile, value]),
+  );
+  assert.deepEqual(byQuantile, { "0.5": 0.1, "0.9": 0.18, "1": 0.2 });
 });
 
 Deno.test("whatever is counted, the text is well formed and counters do not fall", async () => {
