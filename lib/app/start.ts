@@ -6,6 +6,7 @@
 
 import type { Log } from "../base/log.ts";
 import type { Config, LoadedFiles } from "../config/mod.ts";
+import { startTracing } from "./telemetry/start_telemetry.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { TunnelHooks } from "./tunnel_hooks.ts";
 import { silentObserver } from "./tunnel_observer.ts";
@@ -33,6 +34,7 @@ export async function startObservedTunnel(
   log: Log,
   hooks: TunnelHooks,
 ): Promise<Tunnel> {
+  await startTracing();
   if (config.role === "server") {
     const { startServer } = await import("./server/start_server.ts");
     return await startServer(config, files, log, hooks);

@@ -15,6 +15,7 @@
 import { resolve } from "node:path";
 import { readFileIfThere } from "../base/atomic_file.ts";
 import { VpnError } from "../base/errors.ts";
+import { traced } from "../base/tracing.ts";
 import { AuthorityKey, type PassphraseSource } from "./authority_key.ts";
 import { AuthorityRevocations } from "./authority_revocations.ts";
 import { nameTaken, newEntry, published, readAuthorityCertificate } from "./authority_entries.ts";
@@ -219,6 +220,11 @@ export class Authority implements Disposable {
     nameOrSerial: string,
     reason: RevocationReason = "unspecified",
   ): Promise<IndexEntry[]> {
+    const about = { "vpn.certificate": nameOrSerial, "vpn.reason": reason };
+    return await traced("vpn.authority.revoke", about, () => this.#revoke(nameOrSerial, reason));
+  }
+
+  async #revoke(nameOrSerial: string, reason: RevocationReason): Promise<IndexEntry[]> {
     const entries = (await this.#all(nameOrSerial))
       .filter(({ revocation }) => revocation === undefined);
     if (entries.length === 0) {

@@ -11,6 +11,7 @@
 import { readFileIfThere, writeFileAtomically } from "../base/atomic_file.ts";
 import { sameBytes } from "../base/bytes.ts";
 import { errorLine, VpnError } from "../base/errors.ts";
+import { traced } from "../base/tracing.ts";
 import type { AuthorityKey } from "./authority_key.ts";
 import type { Certificate } from "./certificate.ts";
 import type { CertificateIndex, RevocationState } from "./certificate_index.ts";
@@ -54,6 +55,18 @@ export class AuthorityRevocations {
    * @param revoked What is added; empty to have the same list with new dates.
    */
   async issue(
+    revoked: ReadonlyMap<string, Revocation>,
+    validity: { readonly now: number; readonly days?: number },
+  ): Promise<RevocationList> {
+    const about = { "vpn.revoked": revoked.size };
+    return await traced(
+      "vpn.authority.revocation_list",
+      about,
+      () => this.#issue(revoked, validity),
+    );
+  }
+
+  async #issue(
     revoked: ReadonlyMap<string, Revocation>,
     { now, days }: { readonly now: number; readonly days?: number },
   ): Promise<RevocationList> {

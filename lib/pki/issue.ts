@@ -15,6 +15,7 @@ import {
   PublicKeyInfo,
   RelativeDistinguishedNames,
 } from "pkijs";
+import { traced } from "../base/tracing.ts";
 import { type Certificate, parseCertificates } from "./certificate.ts";
 import { authorityAddresses } from "./authority_addresses.ts";
 import {
@@ -122,6 +123,14 @@ export interface CertificateRequest {
  * @throws {VpnError} when a name cannot stand in a certificate or the authority has expired.
  */
 export async function issueCertificate(
+  authority: SigningAuthority,
+  request: CertificateRequest,
+): Promise<Certificate> {
+  const about = { "vpn.common_name": request.commonName, "vpn.purpose": request.purpose };
+  return await traced("vpn.authority.issue", about, () => writeCertificate(authority, request));
+}
+
+async function writeCertificate(
   authority: SigningAuthority,
   request: CertificateRequest,
 ): Promise<Certificate> {

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { ServerReport } from "../../lib/app/control_socket/server_report.ts";
 import { readExposition } from "../lib/app/metrics/exposition.ts";
 import { debianPython } from "../../scripts/packages.ts";
+import { Collector } from "../harness/collector.ts";
 import { run, tryRun } from "../harness/command.ts";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -20,21 +21,6 @@ const vpn = [Deno.execPath(), "run", "-A", mainModule];
 const fetchProgram = "const answer = await fetch(Deno.args[0]);" +
   "console.log(JSON.stringify({ status: answer.status, text: await answer.text() }));";
 
-/** An OTLP/HTTP collector: prints the names of metrics that it is sent. */
-const collectorProgram = `
-Deno.serve({ hostname: "127.0.0.1", port: 4318, onListen: () => console.log("listening") },
-  async (request) => {
-    const body = await request.json();
-    const metrics = (body.resourceMetrics ?? []).flatMap((resource) => resource.scopeMetrics)
-      .flatMap((scope) => scope.metrics).filter((metric) => metric.name.startsWith("vpn_"));
-    for (const { name, sum, gauge } of metrics) {
-      for (const point of (sum ?? gauge).dataPoints) {
-        console.log("collected", name, point.asDouble ?? point.asInt);
-      }
-    }
-    return new Response("{}");
-  });`;
-
 await testWith(
   "a client's coming, traffic and end are seen by scraper, collector and terminal",
   async () => {
@@ -47,20 +33,12 @@ await testWith(
     };
     const fetcher = await file("fetch.ts", fetchProgram);
     const socket = `${scenario.directory}/control.sock`;
-    await using collector = namespace.spawn([
-      ...[Deno.execPath(), "run", "-A", "--no-config"],
-      await file("collector.ts", collectorProgram),
-    ]);
-    await collector.waitForLine(/listening/);
+    await using collector = await Collector.start(namespace);
     await using server = await scenario.startServer({
       implementation: "ours",
       // The namespace is the test's own: nobody else has this port.
       extra: ["metrics 9100", `control-socket ${socket}`],
-      env: {
-        OTEL_DENO: "true",
-        OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-        OTEL_METRIC_EXPORT_INTERVAL: "1000",
-      },
+      env: Collector.environment,
     });
     await server.ready();
     await server.process.waitForLine(/Metrics are at http:\/\/127\.0\.0\.1:9100\/metrics/);
@@ -99,8 +77,8 @@ await testWith(
     assert.ok(during("vpn_device_written_bytes_total")! > 1000);
     assert.ok(during("vpn_loop_turns_total")! > before("vpn_loop_turns_total")!);
     assert.ok(during("vpn_oldest_key_age_seconds")! >= 0);
-    await collector.waitForLine(/^collected vpn_clients 1(\.0)?$/);
-    await collector.waitForLine(/^collected vpn_received_bytes_total [1-9]/);
+    await collector.process.waitForLine(/^metric vpn_clients 1(\.0)?$/);
+    await collector.process.waitForLine(/^metric vpn_received_bytes_total [1-9]/);
 
     const { clients: [{ commonName, bytesReceived, virtualAddress }] } = await report();
     assert.equal(commonName, "client");

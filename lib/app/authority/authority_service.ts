@@ -7,6 +7,7 @@
 
 import { errorLine } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { withinRequest } from "../../base/tracing.ts";
 import type { ListenAddress } from "../../config/config.ts";
 import { Authority } from "../../pki/authority.ts";
 import type { PassphraseSource } from "../../pki/authority_key.ts";
@@ -92,7 +93,7 @@ export class AuthorityService implements AsyncDisposable {
     const service = new HttpService(this.#authority, this.#responder, this.#log, this.#elsewhere);
     const secure = source !== undefined;
     const listener = await HttpListener.open(address, source?.current, (request, response) => {
-      void service.handle(request, response, secure);
+      void withinRequest(response, () => service.handle(request, response, secure));
     });
     this.#listeners.use(listener);
     if (secure) this.#keep(source, listener);

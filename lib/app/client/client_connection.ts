@@ -8,7 +8,9 @@
  * @module
  */
 
+import { decodeSockaddr } from "deno-tun";
 import { errorLine, VpnError } from "../../base/errors.ts";
+import type { Attributes } from "../../base/tracing.ts";
 import type { Log } from "../../base/log.ts";
 import { acceptCipher } from "../../control/cipher_negotiation.ts";
 import { clientOptionValues, optionWarnings } from "../../control/local_options.ts";
@@ -19,6 +21,8 @@ import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import { parseOptionsString } from "../../wire/options_string.ts";
 import { UpProgramError } from "../programs/tunnel_programs.ts";
 import type { SessionLimits } from "../session_limits.ts";
+import { addressAttributes } from "../telemetry/address_attributes.ts";
+import { SessionTrace, watched } from "../telemetry/session_trace.ts";
 import { Timers } from "../timers.ts";
 import { clientKeyMessage, sessionSettings } from "./client_key_message.ts";
 import { clientLimits } from "./client_limits.ts";
@@ -27,7 +31,7 @@ import { PushRequest } from "./push_request.ts";
 import { PushedOptions } from "./push_update.ts";
 import { readPushReply } from "./pushed_reply.ts";
 import { serverPeer, serverPeerCommand } from "./server_peer_command.ts";
-import type { ConnectionContext, ConnectionEnd } from "./connection_context.ts";
+import { type ConnectionContext, type ConnectionEnd, endReason } from "./connection_context.ts";
 import { PendingLogin } from "./pending_login.ts";
 
 /** How long a failed session has to send its TLS alert, ms. */
@@ -39,6 +43,7 @@ export class ClientConnection {
   readonly #session: TlsSession;
   readonly #log: Log;
   readonly #timers = new Timers();
+  readonly #trace: SessionTrace | undefined;
   readonly #keys: ConnectionKeys;
   readonly #pushRequest: PushRequest;
   readonly #login: PendingLogin;
@@ -60,27 +65,31 @@ export class ClientConnection {
       this.#log.at(1, "SENT CONTROL: 'PUSH_REQUEST' (status=1)");
       this.#session.sendMessage("PUSH_REQUEST");
     });
-    this.#session = new TlsSession(sessionSettings(context), {
-      transmit: (datagram) => context.transmit(datagram),
-      peerResponded: () => {
-        this.#responded = true;
-        context.states.entered("AUTH");
-        this.#log.at(3, "TLS: Initial packet from the server");
-      },
-      verifyPeer: (peer) => this.#verifyPeer(peer),
-      authorize: (message) => this.#authorize(message),
-      localKeyMessage: () => clientKeyMessage(context),
-      keysDerived: (keyId, keyBlock) => this.#keysDerived(keyId, keyBlock),
-      settled: (keyId) => this.#keys.settled(keyId),
-      controlMessage: (text) => this.#controlMessage(parseControlMessage(text), text),
-      tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
-      retired: (keyId) => this.#keys.retire(keyId),
-      renegotiating: (keyId, byPeer) => {
-        this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`);
-        this.#keys.renegotiating();
-      },
-      failed: (error) => this.#failed(error),
-    });
+    this.#trace = SessionTrace.begin("client", () => serverAttributes(context));
+    this.#session = new TlsSession(
+      sessionSettings(context),
+      watched(this.#trace, {
+        transmit: (datagram) => context.transmit(datagram),
+        peerResponded: () => {
+          this.#responded = true;
+          context.states.entered("AUTH");
+          this.#log.at(3, "TLS: Initial packet from the server");
+        },
+        verifyPeer: (peer) => this.#verifyPeer(peer),
+        authorize: (message) => this.#authorize(message),
+        localKeyMessage: () => clientKeyMessage(context),
+        keysDerived: (keyId, keyBlock) => this.#keysDerived(keyId, keyBlock),
+        settled: (keyId) => this.#keys.settled(keyId),
+        controlMessage: (text) => this.#controlMessage(parseControlMessage(text), text),
+        tlsEstablished: (description) => this.#log.at(3, `Control Channel: ${description}`),
+        retired: (keyId) => this.#keys.retire(keyId),
+        renegotiating: (keyId, byPeer) => {
+          this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`);
+          this.#keys.renegotiating();
+        },
+        failed: (error) => this.#failed(error),
+      }),
+    );
     this.#login = new PendingLogin({
       tls: context.config.tls,
       log: context.log,
@@ -150,6 +159,7 @@ export class ClientConnection {
     this.#session.close();
     this.#keys.wipe();
     if (this.#peerAdded) this.#context.command({ kind: "remove-peer", peer: serverPeer });
+    this.#trace?.ended(endReason(end));
     this.#context.ended(end);
   }
 
@@ -286,6 +296,7 @@ export class ClientConnection {
         pulled.peerId === undefined ? "" : `, peer-id: ${pulled.peerId}`
       }, keepalive ${pulled.ping.interval}s/${pulled.ping.timeout}s over ${connection.transport}`,
     );
+    this.#trace?.completed({ "vpn.cipher": cipher });
     this.#context.up();
     this.#keys.watchVolume(() => this.renegotiate());
   }
@@ -305,4 +316,9 @@ function redacted(options: readonly string[]): string {
   return options.map((option) =>
     option.startsWith("auth-token ") ? "auth-token [redacted]" : option
   ).join(",");
+}
+
+/** What a span says of the server at the first packet. */
+function serverAttributes({ address, connection }: ConnectionContext): Attributes {
+  return addressAttributes("server", decodeSockaddr(address), connection.transport);
 }

@@ -5,6 +5,7 @@
  */
 
 import { ExitCode } from "../exit_code.ts";
+import { startTracing } from "../telemetry/start_telemetry.ts";
 import type { PkiArguments, PkiOperation } from "./pki_options.ts";
 
 /** Runs each command. */
@@ -31,6 +32,7 @@ const operations: {
 
 /** Runs a command of the authority; the exit code. What fails throws. */
 export async function pki(given: PkiArguments): Promise<number> {
+  await startTracing();
   const run = operations[given.operation] as (given: PkiArguments) => Promise<number | void>;
   return await run(given) ?? ExitCode.success;
 }

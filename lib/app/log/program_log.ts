@@ -15,6 +15,7 @@ import {
 } from "../../base/log.ts";
 import type { LogEntry, LogSink } from "../../base/log_entry.ts";
 import type { LogOptions } from "../../config/mod.ts";
+import { collectsConsole } from "../telemetry/start_telemetry.ts";
 
 /**
  * Opens it.
@@ -24,9 +25,11 @@ import type { LogOptions } from "../../config/mod.ts";
  */
 export async function openProgramLog(options: LogOptions, also: LogSink): Promise<ProcessLog> {
   const sink = await sinkOf(options);
+  const collected = collectsConsole() ? (await import("./console_sink.ts")).consoleSink : undefined;
   const both: LogSink = Object.assign((entry: LogEntry) => {
     sink(entry);
     also(entry);
+    collected?.(entry);
   }, { [Symbol.dispose]: () => sink[Symbol.dispose]?.() });
   const log = openLog(options.verb, both);
   log.mute = options.mute;

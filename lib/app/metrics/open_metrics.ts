@@ -7,6 +7,7 @@
 import type { Log } from "../../base/log.ts";
 import type { ServerConfig } from "../../config/mod.ts";
 import type { PortalRoute } from "../../portal/parts.ts";
+import { collects } from "../telemetry/start_telemetry.ts";
 import type { MetricsSource } from "./server_metrics.ts";
 
 /** Metrics that are to be had. */
@@ -26,7 +27,7 @@ export async function openMetrics(
   log: Log,
 ): Promise<OpenMetrics> {
   const { metrics, portal } = config;
-  const exported = exportsTelemetry();
+  const exported = collects("metrics");
   await using opened = new AsyncDisposableStack();
   const asked = metrics?.address !== undefined || portal !== undefined || exported;
   if (!asked) return openMetricsOf(opened.move(), () => {});
@@ -51,10 +52,4 @@ export async function openMetrics(
 
 function openMetricsOf(resources: AsyncDisposable, route: PortalRoute): OpenMetrics {
   return { route, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() };
-}
-
-/** Whether the environment has Deno's OpenTelemetry turned on. */
-function exportsTelemetry(): boolean {
-  const value = Deno.env.get("OTEL_DENO");
-  return value === "true" || value === "1";
 }

@@ -7,6 +7,7 @@
 import type { TLSSocket } from "node:tls";
 import { errorLine } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { withinRequest } from "../../base/tracing.ts";
 import type { PortalApplication, RequestConnection } from "../../portal/environment.ts";
 import { isPlainTarget } from "../../portal/request_target.ts";
 import { securityHeaders } from "../../portal/security_headers.ts";
@@ -46,7 +47,7 @@ export function requestHandler(
       begun = true;
       const forwarded = await webRequest(request);
       whole();
-      const answer = await app.fetch(forwarded, { connection });
+      const answer = await withinRequest(response, () => app.fetch(forwarded, { connection }));
       limits.finished();
       begun = false;
       await send(answer, response, request.method === "HEAD");

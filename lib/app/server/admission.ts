@@ -15,6 +15,7 @@
 
 import { VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { processTracer, traced } from "../../base/tracing.ts";
 import type { VerifiedPeer } from "../../pki/mod.ts";
 import type { ControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
@@ -106,7 +107,9 @@ export async function admitCandidate(
   for (const step of steps) {
     if (candidate.renegotiation && step.atRenegotiation !== true) continue;
     candidate.log.at(6, `admission: ${step.name}`);
-    const taken = step.take(candidate);
+    const taken = processTracer() === undefined
+      ? step.take(candidate)
+      : traced(`vpn.admission ${step.name}`, {}, () => step.take(candidate));
     if (taken !== undefined) await taken;
     if (candidate.signal.aborted) throw new AdmissionRefusal("the client has left meanwhile");
   }

@@ -20,6 +20,7 @@ import { parseControlMessage } from "../../wire/control_message.ts";
 import type { KeyMethod2Message } from "../../wire/key_method.ts";
 import type { RoundTrip } from "../../reliable/round_trip.ts";
 import type { PeerInfo } from "../../wire/peer_info.ts";
+import { SessionTrace, watched } from "../telemetry/session_trace.ts";
 import { Timers } from "../timers.ts";
 import type { Candidate } from "./admission.ts";
 import { type AdmissionSubject, ClientAdmission } from "./client_admission.ts";
@@ -29,6 +30,7 @@ import type { InstanceOrigin, Lease, ServerClient } from "./server_client.ts";
 import type { ServerContext } from "./server_context.ts";
 import { SessionPush } from "./session_push.ts";
 import { sessionSettings } from "./session_settings.ts";
+import { admittedAttributes, clientAttributes } from "./session_span.ts";
 
 /** See the module's page. */
 export class ServerInstance implements ServerClient, AdmissionSubject {
@@ -49,6 +51,7 @@ export class ServerInstance implements ServerClient, AdmissionSubject {
   #refusalTold = false;
   #closed = false;
   readonly #timers = new Timers();
+  readonly #trace: SessionTrace | undefined;
 
   constructor(context: ServerContext, origin: InstanceOrigin) {
     const { id, socket, address, endpoint, accepted } = origin;
@@ -69,9 +72,11 @@ export class ServerInstance implements ServerClient, AdmissionSubject {
       this.#log.at(1, `SENT CONTROL [${this.commonName}]: '${redacted}' (status=1)`);
       this.tell(message);
     });
+    const attributes = () => clientAttributes(id, address, context.transport(socket));
+    this.#trace = SessionTrace.begin("server", attributes);
     this.#session = new TlsSession(
       sessionSettings(context, this.clientKey),
-      {
+      watched(this.#trace, {
         transmit: (datagram) => context.transmit(this.#socket, this.#address, datagram),
         peerResponded: () => {},
         verifyPeer: (peer, keyId) => this.#admission.verifyPeer(peer, keyId),
@@ -87,7 +92,7 @@ export class ServerInstance implements ServerClient, AdmissionSubject {
           this.#log.at(3, `TLS: soft reset to key ${keyId}${byPeer ? ", asked by the peer" : ""}`);
         },
         failed: (error) => this.#failed(error),
-      },
+      }),
       accepted,
     );
   }
@@ -200,6 +205,7 @@ export class ServerInstance implements ServerClient, AdmissionSubject {
     this.#admission.end();
     this.#session.close();
     this.#log.at(1, `SIGTERM[soft,${reason}] received, client-instance exiting`);
+    this.#trace?.ended(reason);
     this.#context.closed(this);
   }
 
@@ -309,6 +315,7 @@ export class ServerInstance implements ServerClient, AdmissionSubject {
   #sendOptions(): void {
     const { negotiated, candidate } = this.#admission;
     this.#push.reply(this.#context.config, negotiated!, this.lease!, candidate!);
+    this.#trace?.completed(admittedAttributes(this));
   }
 
   #refuse(linger = refusalLinger): void {
