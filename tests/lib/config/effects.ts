@@ -95,6 +95,9 @@ export const effects: Readonly<Record<string, string>> = {
     show-engines`,
   "peers/authority_test.ts": "state",
   "lib/app/authority/open_service_test.ts": "https https-cert https-key",
+  "peers/portal_options_test.ts": "portal portal-host metrics-allow ca-passphrase-file",
+  "peers/certificate_renewal_test.ts": "portal-cert portal-key",
+  "peers/metrics_test.ts": "metrics control-socket",
   "peers/noexec_test.ts": "ifconfig-noexec route-noexec",
   "peers/tunnel_programs_test.ts": "up down route-up route-pre-down ipchange",
   "lib/app/management/open_management_test.ts": `
@@ -108,12 +111,4 @@ export const effects: Readonly<Record<string, string>> = {
 export const untested: ReadonlySet<string> = new Set([
   "passtos",
   "multihome",
-  "ca-passphrase-file",
-  "control-socket",
-  "metrics",
-  "metrics-allow",
-  "portal",
-  "portal-cert",
-  "portal-key",
-  "portal-host",
 ]);

@@ -66,7 +66,10 @@ export function readExposition(text: string): Map<string, Family> {
     if (!/^[-+0-9.eE]+$/.test(number) || Number.isNaN(value)) fail("no number");
     family.samples.push({ name, labels, value });
   }
-  for (const [name, { help, type }] of families) checkNames(name, help, type);
+  for (const [name, { help, type, samples }] of families) {
+    checkNames(name, help, type);
+    for (const { labels } of samples) checkLabels(name, type, labels);
+  }
   return families as Map<string, Family>;
 }
 
@@ -88,5 +91,16 @@ function checkNames(name: string, help: string | undefined, type: string | undef
   if (/[A-Z:]|__/.test(name)) throw new Error(`${name} is no name of an exporter`);
   if (/_(ms|milliseconds|minutes|hours|kb|kilobytes|bits|percent)(_|$)/.test(name)) {
     throw new Error(`${name} is not in base units`);
+  }
+}
+
+/** Labels that the format keeps for itself. */
+function checkLabels(
+  name: string,
+  type: string | undefined,
+  labels: Readonly<Record<string, string>>,
+): void {
+  for (const [label, owner] of [["quantile", "summary"], ["le", "histogram"]]) {
+    if (label in labels && type !== owner) throw new Error(`${name} is no ${owner}: ${label}`);
   }
 }
