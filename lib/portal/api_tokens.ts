@@ -8,28 +8,10 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileError, readFileIfThere, writeFileAtomically } from "../base/atomic_file.ts";
 import { VpnError } from "../base/errors.ts";
+import { type Scope, scopes } from "./scopes.ts";
 import { secret } from "./sessions.ts";
 
-/** What a token may be good for. */
-export const scopes = [
-  /** To look at everything but private keys. */
-  "read",
-  /** To disconnect clients. */
-  "sessions",
-  /** To issue, renew, revoke, and get profiles, which hold private keys. */
-  "subscribers",
-  /** To add, change and remove users, administrators included: as good as being one. */
-  "users",
-  /** To change exit nodes and access lists. */
-  "network",
-  /** To change settings. */
-  "settings",
-  /** To scrape `/metrics`. */
-  "metrics",
-] as const;
-
-/** One of them. */
-export type Scope = (typeof scopes)[number];
+export { type Scope, scopes };
 
 /** A token as it is kept. */
 export interface ApiToken {

@@ -83,7 +83,7 @@ await testWith("from the first token to a revoked subscriber, by the portal alon
     ...["--http", `${server.address}:80`],
     ...["--portal", `${server.address}:443`, "--portal-host", host],
   ]);
-  const [, token] = await ours.waitForLine(/one-time token\s+([A-Z2-7-]{20,})/);
+  const [, setupToken] = await ours.waitForLine(/one-time token\s+([A-Z2-7-]{20,})/);
   await ours.waitForLine(completed);
   const home = `${directory.path}/home`;
   await Deno.mkdir(home);
@@ -113,7 +113,7 @@ await testWith("from the first token to a revoked subscriber, by the portal alon
   await t.step(
     "the token makes an administrator with one-time codes, who can log in again",
     async () => {
-      secret = await setUp(page, token);
+      secret = await setUp(page, setupToken);
       await page.getByRole("button", { name: "Log out" }).click();
       await logIn(page, "000000");
       await page.getByRole("alert").waitFor();
@@ -180,8 +180,47 @@ await testWith("from the first token to a revoked subscriber, by the portal alon
     await ours.waitForLine(/VERIFY ERROR.*is revoked/, { after: mark });
   });
 
+  let token = "";
+  await t.step(
+    "a second administrator is added, and sets password and codes by the link",
+    async () => {
+      await page.getByRole("link", { name: "Users" }).click();
+      await page.getByLabel("Name", { exact: true }).fill("anna");
+      await page.getByLabel("Role").selectOption("administrator");
+      await page.getByRole("button", { name: "Add and make a link" }).click();
+      const link = (await page.locator("#link").textContent())!;
+      token = new URL(link).searchParams.get("token")!;
+      const anna = await browser.newContext();
+      anna.setDefaultTimeout(patience);
+      const hers = await anna.newPage();
+      await hers.goto(link);
+      await hers.getByLabel("New password", { exact: true }).fill(password);
+      await hers.getByLabel("New password again").fill(password);
+      await hers.getByRole("button", { name: "Continue" }).click();
+      const own = (await hers.locator("#secret").textContent())!.trim();
+      await hers.getByLabel("The code that it shows").fill(codeOf(own));
+      await hers.getByRole("button", { name: "Done" }).click();
+      await hers.getByRole("heading", { name: "Overview" }).waitFor();
+      await server.namespace.exec([...vpn, "user", "disable", "anna", "--state", state]);
+      // The session of the browser that is open ends with the command.
+      await hers.goto(`${portal}/users`);
+      await hers.getByRole("heading", { name: "Log in" }).waitFor();
+      await hers.goto(link);
+      await hers.getByText("It was used, it has expired").waitFor();
+      await anna.close();
+    },
+  );
+
+  await t.step("the last administrator can't remove themselves", async () => {
+    await page.getByRole("link", { name: "Users" }).click();
+    await page.getByRole("cell").getByRole("link", { name: "root" }).click();
+    await page.getByRole("link", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Remove for good" }).click();
+    await page.getByText("this is the last administrator").waitFor();
+  });
+
   await t.step("no secret is in the log", () => {
     const { output } = ours;
-    assert.ok(!output.includes(password) && !output.includes(secret));
+    for (const hidden of [password, secret, token]) assert.ok(!output.includes(hidden));
   });
 }, [...peerRequirements, "chromium", "certutil"]);

@@ -20,7 +20,7 @@ import {
 } from "@optique/core";
 import type { InferValue } from "@optique/core";
 import { path } from "@optique/run";
-import type { Scope } from "../../portal/api_tokens.ts";
+import { scopes } from "../../portal/scopes.ts";
 
 const action = constant("portal");
 
@@ -30,14 +30,6 @@ const common = {
     description: message`The server's state directory. Default: vpn-data.`,
   })),
 } as const;
-
-/** `scopes` of lib/portal/api_tokens.ts, which is not to be loaded for this; its type has all. */
-const scopes = Object.keys(
-  {
-    ...{ read: true, sessions: true, subscribers: true, users: true },
-    ...{ network: true, settings: true, metrics: true },
-  } satisfies Record<Scope, true>,
-) as Scope[];
 
 const add = command(
   "add",

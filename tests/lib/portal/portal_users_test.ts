@@ -4,7 +4,13 @@ import { NewPasswords } from "../../../lib/portal/new_passwords.ts";
 import { PortalError } from "../../../lib/portal/service.ts";
 import { Sessions } from "../../../lib/portal/sessions.ts";
 import { decodeBase32 } from "../../../lib/users/base32.ts";
-import { UserDirectory, UserFile, UserLogin, verifyPassword } from "../../../lib/users/mod.ts";
+import {
+  hashPassword,
+  UserDirectory,
+  UserFile,
+  UserLogin,
+  verifyPassword,
+} from "../../../lib/users/mod.ts";
 import { totpCode, totpStep } from "../../../lib/users/totp.ts";
 import { changeUsers, withPassword } from "../../../lib/users/user_changes.ts";
 import type { UserRecord } from "../../../lib/users/user_record.ts";
@@ -28,7 +34,11 @@ class Accounts implements AsyncDisposable {
     readonly sessions: Sessions,
   ) {}
 
-  static async open(users: readonly UserRecord[]): Promise<Accounts> {
+  /** @param during Happens while a new password is hashed. */
+  static async open(
+    users: readonly UserRecord[],
+    during: (file: UserFile) => Promise<void> = () => Promise.resolve(),
+  ): Promise<Accounts> {
     const directory = await TemporaryDirectory.create();
     const file = new UserFile(`${directory.path}/users.json`);
     await file.update(() => users);
@@ -36,7 +46,11 @@ class Accounts implements AsyncDisposable {
     const login = new UserLogin(looked);
     const sessions = new Sessions();
     const url = () => "https://vpn.example";
-    const all = portalAccounts({ file, directory: looked, login, sessions, url });
+    const passwords = new NewPasswords(async (password) => {
+      await during(file);
+      return await hashPassword(password);
+    });
+    const all = portalAccounts({ file, directory: looked, login, sessions, url, passwords });
     return new Accounts(directory, file, login, all, sessions);
   }
 
@@ -129,6 +143,26 @@ Deno.test("what is taken back while somebody follows the link stays taken back",
   const done = await invitations.finish(tokenOf(link), codeOf(begun.enrolment.secret));
   assert.equal(done.kind, "refused");
   assert.notEqual((await accounts.record("bob"))?.invitation, undefined);
+});
+
+Deno.test("what is taken back while a password is hashed stays taken back", async () => {
+  for (
+    const change of [
+      (user: UserRecord) => ({ ...user, disabled: true }),
+      (user: UserRecord) => ({ ...user, invitation: { ...user.invitation!, expires: 1 } }),
+      () => undefined,
+    ]
+  ) {
+    await using accounts = await Accounts.open(
+      [root],
+      (file) => file.update((all) => changeUsers(all, new Set(["bob"]), change)),
+    );
+    const { users, invitations } = accounts.all;
+    const { link } = await users.add({ name: "bob", role: "user", oneTimeCodes: false }, hour);
+    assert.equal((await invitations.begin(tokenOf(link), password)).kind, "refused");
+    const bob = await accounts.record("bob");
+    assert.ok(bob === undefined || !await verifyPassword(password, bob.password));
+  }
 });
 
 Deno.test("by a link for the password alone nobody gets past one-time codes", async () => {
@@ -254,7 +288,7 @@ Deno.test("locked names and last log-ins are shown", async () => {
 });
 
 async function withOwnPassword(): Promise<Accounts> {
-  const hash = await new NewPasswords().hashOf(password);
+  const hash = await hashPassword(password);
   return await Accounts.open([root, { ...alice, password: hash, totp }]);
 }
 
@@ -304,12 +338,15 @@ Deno.test("whoever was locked out while they changed their account stays so", as
 });
 
 Deno.test("a code that was used while the password was changed stays used", async () => {
-  await using accounts = await withOwnPassword();
-  const { own } = accounts.all;
-  const changing = own.changePassword({ name: "alice", password, source }, "eight wild geese");
-  await accounts.file.update((all) =>
-    changeUsers(all, new Set(["alice"]), (user) => ({ ...user, totp: { ...totp, lastUsed: 9 } }))
+  const hash = await hashPassword(password);
+  const used = { ...totp, lastUsed: 9 };
+  await using accounts = await Accounts.open(
+    [root, { ...alice, password: hash, totp }],
+    (file) =>
+      file.update((all) =>
+        changeUsers(all, new Set(["alice"]), (user) => ({ ...user, totp: used }))
+      ),
   );
-  await changing;
+  await accounts.all.own.changePassword({ name: "alice", password, source }, "eight wild geese");
   assert.equal((await accounts.record("alice"))!.totp!.lastUsed, 9);
 });
