@@ -35,8 +35,10 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_NOTSENT_LOWAT = 25;
 
-/** Connections that the kernel keeps until they are accepted; it cuts it to `somaxconn`. */
-const backlog = 1024;
+const F_DUPFD_CLOEXEC = 1030;
+
+/** Connections that the kernel keeps unless told otherwise until they are accepted. */
+const defaultBacklog = 1024;
 
 /**
  * Bytes that a socket holds beyond what is on its way before it takes no more (`tcp(7)`,
@@ -45,7 +47,10 @@ const backlog = 1024;
 const unsentLimit = 131_072;
 
 /** How to listen. */
-export type TcpListenOptions = SocketOptions;
+export interface TcpListenOptions extends SocketOptions {
+  /** Connections that the kernel keeps until they are accepted; it cuts it to `somaxconn`. */
+  readonly backlog?: number;
+}
 
 /** How to connect. */
 export interface TcpConnectOptions
@@ -96,7 +101,7 @@ export class TcpListener {
         libc().bind(fd, address, address.length),
         `bind ${hostname ?? "any address"} port ${options.port}`,
       );
-      check(libc().listen(fd, backlog), "listen");
+      check(libc().listen(fd, options.backlog ?? defaultBacklog), "listen");
     } catch (error) {
       closeFd(fd);
       throw error;
@@ -107,6 +112,16 @@ export class TcpListener {
   /** The address and port that it listens on. */
   localAddress(): SocketAddress {
     return boundAddress(this.fd);
+  }
+
+  /**
+   * Another file descriptor of the same socket, closed on exec, which is the caller's to close. The
+   * socket listens until all of them are closed.
+   *
+   * @throws {SysError} EMFILE: there are too many open files.
+   */
+  duplicate(): number {
+    return check(libc().fcntl(this.fd, F_DUPFD_CLOEXEC, 0), "fcntl F_DUPFD_CLOEXEC");
   }
 
   /** Closes it; a second call does nothing. */

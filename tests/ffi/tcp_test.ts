@@ -126,6 +126,28 @@ Deno.test("TCP: a listener without an address takes IPv4 and IPv6", () => {
   }
 });
 
+Deno.test("TCP: a socket listens until all its file descriptors are closed", () => {
+  const listener = TcpListener.bind({ hostname: "127.0.0.1", port: 0, backlog: 4 });
+  const remote = encodeSockaddr("127.0.0.1", listener.localAddress().port);
+  const duplicate = listener.duplicate();
+  listener.close();
+  // FD_CLOEXEC, as /proc shows it (proc_pid_fdinfo(5)): no program that is started has it.
+  const info = Deno.readTextFileSync(`/proc/self/fdinfo/${duplicate}`);
+  const flags = parseInt(/^flags:\s*(\d+)$/m.exec(info)![1], 8);
+  assert.notEqual(flags & 0o2000000, 0);
+  const client = TcpSocket.connect({ remote });
+  waitFor(duplicate, EpollEvent.IN);
+  const accepted = acceptConnection(duplicate);
+  assert.ok(typeof accepted === "object");
+  closeConnection(accepted.fd);
+  client.close();
+  closeConnection(duplicate);
+  const late = TcpSocket.connect({ remote });
+  waitFor(late.fd, EpollEvent.OUT);
+  assert.equal(connectionError(late.fd), Errno.ECONNREFUSED);
+  late.close();
+});
+
 Deno.test("TCP: nothing waiting is EAGAIN, and an address in use is refused", () => {
   const listener = TcpListener.bind({ hostname: "127.0.0.1", port: 0 });
   assert.equal(acceptConnection(listener.fd), Errno.EAGAIN);
