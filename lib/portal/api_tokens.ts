@@ -29,6 +29,8 @@ export interface ApiToken {
 /** What a token begins with, so that scanners for leaked secrets know one. */
 const prefix = "vpnt_";
 
+const tokenPattern = /^vpnt_[A-Za-z0-9_-]{43}$/;
+
 /** Most tokens in a file. */
 const maximumTokens = 256;
 
@@ -116,7 +118,7 @@ export class ApiTokens {
 
   /** The token with that text; undefined for one that is unknown, revoked or has expired. */
   async find(text: string): Promise<ApiToken | undefined> {
-    if (!/^vpnt_[A-Za-z0-9_-]{43}$/.test(text)) return undefined;
+    if (!tokenPattern.test(text)) return undefined;
     const stamp = await this.#look();
     if (stamp !== this.#stamp) {
       this.#byDigest = new Map((await this.list()).map((token) => [token.digest, token]));
@@ -125,6 +127,14 @@ export class ApiTokens {
     // By digest: how long a look-up takes says nothing about a token.
     const token = this.#byDigest.get(digestOf(text));
     return token?.expires !== undefined && token.expires <= this.now() ? undefined : token;
+  }
+
+  /**
+   * The name of the token with that text, as the file was read last. Good for how much somebody gets
+   * of the server, not for what they may do.
+   */
+  recognize(text: string): string | undefined {
+    return tokenPattern.test(text) ? this.#byDigest.get(digestOf(text))?.name : undefined;
   }
 
   async #look(): Promise<string> {

@@ -136,6 +136,16 @@ export class Sessions {
     return isSecret(id) && this.#entries.has(digest(id));
   }
 
+  /**
+   * Whose session that is, as far as can be told at once; it does not count as used. Good for how
+   * much somebody gets of the server, not for what they may do.
+   */
+  recognize(id: string): string | undefined {
+    if (!isSecret(id)) return undefined;
+    const session = this.#entries.get(digest(id));
+    return session === undefined || this.#hasEnded(session) ? undefined : session.user;
+  }
+
   /** Ends the session of a cookie. */
   end(id: string): void {
     this.#entries.delete(digest(id));

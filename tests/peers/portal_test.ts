@@ -1,5 +1,6 @@
 /** The portal as openssl, curl and wrk find it, and OpenVPN beside it. */
 import assert from "node:assert/strict";
+import { type Allowance, portalLimits, workCosts } from "../../lib/app/portal/portal_limits.ts";
 import { generateStaticKey } from "../../lib/crypto/static_key.ts";
 import { Authority } from "../../lib/pki/authority.ts";
 import { openStateDirectory } from "../../lib/pki/state_directory.ts";
@@ -9,7 +10,7 @@ import { run, tryRun } from "../harness/command.ts";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { eventually } from "../harness/eventually.ts";
-import { Network } from "../harness/network.ts";
+import { type Host, Network } from "../harness/network.ts";
 import { mainModule } from "../harness/peers.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { pingSizes } from "../harness/traffic.ts";
@@ -20,8 +21,8 @@ const vpn = [Deno.execPath(), "run", "-A", mainModule];
 
 await testWith("the portal, by openssl, curl and wrk", async (t) => {
   await using directory = await TemporaryDirectory.create();
-  await using network = await Network.create("portal");
-  const [server, client] = network.hosts;
+  await using network = await Network.create("portal", { hosts: 3 });
+  const [server, client, stranger] = network.hosts;
   const state = `${directory.path}/state`;
   await openStateDirectory(state, {
     createIfMissing: true,
@@ -138,27 +139,96 @@ await testWith("the portal, by openssl, curl and wrk", async (t) => {
     assert.ok(session.received > 0 && session.sent > 0);
     assert.equal((await api("DELETE", `/sessions/${session.id}`)).status, 204);
     await alice.ended;
-    assert.deepEqual((await api("GET", "/sessions")).json, []);
+    await eventually(
+      "the session is gone",
+      async () => (await api("GET", "/sessions")).json.length === 0,
+    );
     assert.equal((await api("DELETE", `/sessions/${session.id}`)).status, 404);
   });
 
-  await t.step("the tunnel works on while the portal is hammered, and others come in", async () => {
-    await using alice = client.namespace.spawn(["openvpn", "--config", profile, "--disable-dco"]);
-    const wrk = client.namespace.spawn([
-      ...["wrk", "-t2", "-c100", "-d8s", "--timeout", "30s"],
-      ...["-H", `Authorization: Bearer ${all}`, `${portal}/api/v1/overview`],
-    ]);
-    await using _ = wrk;
-    await alice.waitForLine(completed, generous);
-    await pingSizes(client.namespace, tunnelServerAddress, [56, 1400], 30);
-    await wrk.ended;
-    await pingSizes(client.namespace, tunnelServerAddress, [56], 30);
+  /** Of the portal's own figures. */
+  const figure = async (name: string): Promise<number> => {
+    const text = await curl("-f", "-H", `Authorization: Bearer ${all}`, `${portal}/metrics`);
+    return Number(text.split("\n").find((line) => line.startsWith(`${name} `))?.split(" ")[1]);
+  };
+  const strangers = 'vpn_portal_requests_total{payer="stranger"}';
+  const handshakes = "vpn_portal_tls_handshakes_total";
+  const delayed = "vpn_portal_delayed_total";
+  const callers = 'vpn_portal_requests_total{payer="caller"}';
+  /** Handshakes and requests of the second address during a flood, far more than there are. */
+  const others = 50;
+  /** What an allowance permits, and what was done: both between two moments further apart. */
+  const within = async (
+    { rate, burst }: Allowance,
+    name: string,
+    cost: number,
+    during: () => Promise<void>,
+  ) => {
+    const [begin, before] = [performance.now(), await figure(name)];
+    await during();
+    const done = await figure(name) - before;
+    const most = burst / cost + rate / cost * (performance.now() - begin) / 1000 + others;
+    assert.ok(done > 0 && done <= most, `${name}: ${done} of at most ${most}`);
+  };
+  /** 20 s of all that wrk can: it is long gone when the last step is over. */
+  const hammer = (host: Host, ...args: readonly string[]) =>
+    host.namespace.spawn(["wrk", "-t1", "-d20s", "--timeout", "30s", ...args]);
+
+  await t.step("who hammers waits; the tunnel, others and those logged in do not", async () => {
+    const { each } = portalLimits.strangers;
+    await within(each, strangers, workCosts.request, async () => {
+      await within(portalLimits.handshakes.each, handshakes, workCosts.handshake, async () => {
+        await using kept = hammer(stranger, "-c50", `${portal}/login`);
+        await using anew = hammer(stranger, "-c50", "-H", "Connection: close", `${portal}/login`);
+        await using more = hammer(stranger, "-c60", `${portal}/login`);
+        await using alice = client.namespace.spawn([
+          ...["openvpn", "--config", profile, "--disable-dco"],
+        ]);
+        await alice.waitForLine(completed, generous);
+        await pingSizes(client.namespace, tunnelServerAddress, [56, 1400], 30);
+        await eventually("somebody has to wait", async () => await figure(delayed) > 100);
+        // A page with all that it is made of, as a browser gets it, from another address.
+        const page = await curl("--http2", "-f", "-L", `${portal}/login`);
+        const assets = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) =>
+          path
+        );
+        assert.ok(assets.length > 1);
+        const urls = assets.map((path) => `${portal}${path}`);
+        await curl("--http2", "-f", "-Z", "-o", "/dev/null", ...urls);
+        // From the address that hammers, but with a token, on a connection that is there already.
+        const before = await figure(callers);
+        const overviews = Array.from({ length: 40 }, () => `${portal}/api/v1/overview`);
+        await stranger.namespace.exec([
+          ...["curl", "-sS", "-f", "--max-time", "120", "--cacert", ca],
+          ...["-H", `Authorization: Bearer ${all}`, ...overviews],
+        ]);
+        assert.equal(await figure(callers), before + overviews.length + 1);
+        await Promise.all([kept.ended, anew.ended, more.ended]);
+        await alice.stop();
+      });
+    });
+  });
+
+  await t.step("who hammers with a token waits as well; the tunnel does not", async () => {
+    await within(portalLimits.callers.each, callers, workCosts.request, async () => {
+      await using alice = client.namespace.spawn([
+        ...["openvpn", "--config", profile, "--disable-dco"],
+      ]);
+      await using wrk = hammer(
+        ...[client, "-c100", "-H", `Authorization: Bearer ${all}`] as const,
+        `${portal}/api/v1/overview`,
+      );
+      await alice.waitForLine(completed, generous);
+      await pingSizes(client.namespace, tunnelServerAddress, [56, 1400], 30);
+      await wrk.ended;
+      await pingSizes(client.namespace, tunnelServerAddress, [56], 30);
+      await alice.stop();
+    });
     // Who was too much has gone, and all is as before.
     await eventually(
       "the portal answers",
       async () => (await api("GET", "/overview")).status === 200,
     );
-    await alice.stop();
   });
 
   await t.step("a token that is revoked is good for nothing; so is a revoked profile", async () => {

@@ -10,14 +10,18 @@
 import { Registry } from "prom-client";
 import { programVersion } from "../../base/version.ts";
 import type { CertificateEnd } from "../certificate_ends.ts";
+import type { ListenerFigures } from "../portal/https_listener.ts";
 import type { ServerFigures } from "../server/server_figures.ts";
 import { metricDefinitions, type Values } from "./metric_definitions.ts";
+import { registerPortalFigures } from "./portal_figures.ts";
 import { registerProcessMetrics } from "./process_metrics.ts";
 
 /** Where they are taken from. */
 export interface MetricsSource {
   figures(): ServerFigures;
   ends(): readonly CertificateEnd[];
+  /** Undefined: there is no portal. */
+  portal?(): ListenerFigures | undefined;
   /** Lets the runtime of the packets' thread run for a moment. */
   yieldWorker(): void;
 }
@@ -141,6 +145,7 @@ export function serverMetrics(source: Omit<MetricsSource, "yieldWorker">): Regis
     () => Object.fromEntries(ends().map(({ kind, ends }) => [kind, ends / 1000])),
     "kind",
   );
+  registerPortalFigures(define, () => source.portal?.());
   registerProcessMetrics(define);
   return registry;
 }

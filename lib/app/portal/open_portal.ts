@@ -20,6 +20,7 @@ import { portalApplication } from "../../portal/application.ts";
 import { HostNames } from "../../portal/host_names.ts";
 import { errorPage, registerPages } from "../../portal/pages/mod.ts";
 import type { PortalRoute } from "../../portal/parts.ts";
+import { recognizer } from "../../portal/recognize.ts";
 import { ChangeQueue } from "../../portal/revision.ts";
 import { SetupToken } from "../../portal/setup.ts";
 import { UserDirectory, UserFile, userFilePath, UserLogin } from "../../users/mod.ts";
@@ -32,7 +33,7 @@ import type { Server } from "../server/server.ts";
 import { authorityAnswer } from "./authority_answer.ts";
 import { announceSetup, removeIfThere, urlHost } from "./first_start.ts";
 import { portalHosts } from "./host_list.ts";
-import { HttpsListener } from "./https_listener.ts";
+import { HttpsListener, type ListenerFigures } from "./https_listener.ts";
 import { portalCertificate } from "./portal_certificate.ts";
 import { protection } from "./protection.ts";
 import { requestHandler } from "./request_adapter.ts";
@@ -53,6 +54,8 @@ export interface PortalOptions {
 export interface OpenPortal extends AsyncDisposable {
   /** Where a request by HTTP to that host belongs; undefined: the portal has no such name. */
   elsewhere(host: string | undefined, target: string): string | undefined;
+  /** What came until now. */
+  figures(): ListenerFigures;
 }
 
 /** How often the OCSP responder's certificate is looked at, ms. */
@@ -126,11 +129,12 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
   const limited = new LimitedLog(log);
   const refused = (line: () => string) => limited.at(1, line);
   const http = authority && responder && new HttpService(authority, responder, log);
+  const tokens = new ApiTokens(apiTokenPath(state));
   const app = portalApplication({
     service,
     access,
     accounts: portalAccounts({ file, directory, login, sessions: access.sessions, url }),
-    tokens: new ApiTokens(apiTokenPath(state)),
+    tokens,
     hosts: names,
     changes: new ChangeQueue(),
     log,
@@ -140,7 +144,12 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
     errorPage,
   });
   const handler = requestHandler(app, log, refused);
-  const listener = opened.use(await HttpsListener.open(portal.address, current, handler));
+  const listener = opened.use(
+    await HttpsListener.open({
+      ...{ address: portal.address, certificate: current, handler },
+      recognize: recognizer(access.sessions, tokens),
+    }),
+  );
   port = listener.port;
   log.at(1, `The portal is at ${url()} (${addressText({ ...portal.address, port })})`);
   if (setup !== undefined) {
@@ -177,6 +186,7 @@ export async function openPortal(options: PortalOptions): Promise<OpenPortal> {
       const name = host!.replace(/:\d{1,5}$/, "");
       return `https://${name}${port === 443 ? "" : `:${port}`}${target}`;
     },
+    figures: () => listener.figures,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

@@ -12,14 +12,10 @@ import type { PortalApplication, RequestConnection } from "../../portal/environm
 import { isPlainTarget } from "../../portal/request_target.ts";
 import { securityHeaders } from "../../portal/security_headers.ts";
 import { BodyTooLong, readBody } from "../request_body.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
 import type { NodeRequest, NodeResponse, RequestHandler } from "./https_listener.ts";
 
 /** Most octets of a request's body. */
 const maximumBody = 65_536;
-
-/** How long somebody waits who asks too often, ms: it is they who then have less to send. */
-const penalty = 1000;
 
 const methods: ReadonlySet<string> = new Set([
   ...["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
@@ -38,21 +34,16 @@ export function requestHandler(
   log: Log,
   refused: (line: () => string) => void,
 ): RequestHandler {
-  return async (request, response, limits, whole) => {
+  return async (request, response, progress) => {
     const connection = connectionOf(request);
-    let begun = false;
     try {
-      await admit(limits, connection);
-      if (!limits.begun()) throw new Unacceptable(503, "too many requests at once");
-      begun = true;
       const forwarded = await webRequest(request);
-      whole();
+      progress.whole();
       const answer = await withinRequest(response, () => app.fetch(forwarded, { connection }));
-      limits.finished();
-      begun = false;
+      progress.answering(isEventStream(answer));
       await send(answer, response, request.method === "HEAD");
     } catch (error) {
-      whole();
+      progress.answering(false);
       const known = error instanceof BodyTooLong
         ? new Unacceptable(413, "the request is too long")
         : error;
@@ -64,16 +55,12 @@ export function requestHandler(
         : { status: 500, message: "something went wrong here" };
       refused(() => `portal: ${connection.address} - ${request.method}: ${status} ${message}`);
       refuse(response, status, message);
-    } finally {
-      if (begun) limits.finished();
     }
   };
 }
 
-async function admit(limits: ConnectionLimits, { address }: RequestConnection): Promise<void> {
-  if (limits.requested(address)) return;
-  await new Promise((resolve) => setTimeout(resolve, penalty));
-  throw new Unacceptable(429, "too many requests");
+function isEventStream(answer: Response): boolean {
+  return answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
 }
 
 function connectionOf(request: NodeRequest): RequestConnection {
@@ -118,8 +105,7 @@ async function send(answer: Response, response: NodeResponse, headOnly: boolean)
   const headers: Record<string, string | string[]> = Object.fromEntries(answer.headers);
   const cookies = answer.headers.getSetCookie();
   if (cookies.length > 0) headers["set-cookie"] = cookies;
-  const stream = answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-  if (headOnly || answer.body === null || !stream) {
+  if (headOnly || answer.body === null || !isEventStream(answer)) {
     const body = answer.body === null ? new Uint8Array() : await answer.bytes();
     const empty = answer.status === 204 || answer.status === 304;
     if (!empty) headers["content-length"] = String(body.length);
@@ -162,7 +148,6 @@ function refuse(response: NodeResponse, status: number, message: string): void {
     ...securityHeaders,
     "content-type": "text/plain; charset=utf-8",
     "cache-control": "no-store",
-    ...status === 429 || status === 503 ? { "retry-after": "1" } : {},
   });
   response.end(`${message}\n`);
 }

@@ -42,9 +42,14 @@ export async function startServer(
     verifyProgram: verifyProgramOf(config, programs, log),
     passphrase: () => new TerminalPrompt(log).passphrase(new AbortController().signal),
   });
-  let elsewhere: OpenPortal["elsewhere"] | undefined;
+  let portal: OpenPortal | undefined;
   opened.use(
-    await openAuthorityService(config, files, log, (host, target) => elsewhere?.(host, target)),
+    await openAuthorityService(
+      config,
+      files,
+      log,
+      (host, target) => portal?.elsewhere(host, target),
+    ),
   );
   const ends = opened.use(new CertificateEnds(config.tls, files, log));
   const server = await Server.start({
@@ -71,14 +76,15 @@ export async function startServer(
     const source = {
       figures: () => server.figures(),
       ends: () => ends.ends(),
+      portal: () => portal?.figures(),
       yieldWorker: () => server.yieldWorker(),
     };
     const metrics = opened.use(await openMetrics(config, source, log));
     if (config.portal !== undefined && processLog !== undefined && logTail !== undefined) {
       const { openPortal } = await import("../portal/open_portal.ts");
       const routes = [metrics.route];
-      const portal = { config, files, server, log: processLog, tail: logTail, routes };
-      ({ elsewhere } = opened.use(await openPortal(portal)));
+      const options = { config, files, server, log: processLog, tail: logTail, routes };
+      portal = opened.use(await openPortal(options));
     }
   } catch (error) {
     await tunnelPrograms.closing();

@@ -71,7 +71,7 @@ function described(operation: Operation): Json {
     ...method !== "get" || operation.answer === "file" ? [409] : [],
     ...revisions && method !== "get" ? [412] : [],
     ...body !== undefined ? [413, 415] : [],
-    ...[421, 429, 503],
+    ...[421, 503],
   ];
   return {
     operationId: id,
@@ -105,7 +105,6 @@ const reasons: Readonly<Record<number, string>> = {
   413: "The body is too long",
   415: "The body is not JSON",
   421: "The portal does not go by that name",
-  429: "Too many requests",
   503: "The server can't do it now",
 };
 

@@ -1,7 +1,7 @@
 /** The portal's listener, and those who misbehave in front of it. */
 import assert from "node:assert/strict";
 import { HttpsListener } from "../../../../lib/app/portal/https_listener.ts";
-import { type PortalLimits, portalLimits } from "../../../../lib/app/portal/connection_limits.ts";
+import { type PortalLimits, portalLimits } from "../../../../lib/app/portal/portal_limits.ts";
 import { requestHandler } from "../../../../lib/app/portal/request_adapter.ts";
 import type { ListenerCertificate } from "../../../../lib/app/authority/http_listener.ts";
 import { openLog } from "../../../../lib/base/log.ts";
@@ -65,12 +65,13 @@ async function start(limits: Partial<PortalLimits> = {}): Promise<Setting> {
   const log = openLog(4, ({ text }) => void lines.push(text));
   const handler = requestHandler(portal.app, log, (line) => void lines.push(line()));
   const listener = stack.use(
-    await HttpsListener.open(
-      { host: "127.0.0.1", port: 0 },
-      await certificate(),
+    await HttpsListener.open({
+      address: { host: "127.0.0.1", port: 0 },
+      certificate: await certificate(),
       handler,
-      { ...portalLimits, ...limits },
-    ),
+      recognize: ({ authorization }) => authorization?.match(/^Bearer (known.*)$/)?.[1],
+      limits: { ...portalLimits, ...limits },
+    }),
   );
   const ca = certificatePem(authority.certificate);
   const resources = stack.move();
@@ -170,8 +171,8 @@ Deno.test("whoever says nothing, or too slowly, is cut off; whoever waits for us
   assert.match(await receive(patient, whole), /at last$/);
 });
 
-Deno.test("connections are bounded, by source and in all; those that end make room", async () => {
-  await using setting = await start({ connectionsPerSource: 3 });
+Deno.test("a source's connections are bounded; others wait for one of them to end", async () => {
+  await using setting = await start({ connectionsPerSource: 3, waitingPerSource: 1 });
   const held: Deno.TlsConn[] = [];
   try {
     for (let i = 0; i < 3; i++) {
@@ -180,30 +181,98 @@ Deno.test("connections are bounded, by source and in all; those that end make ro
       await receive(connection, whole);
       held.push(connection);
     }
+    const next = setting.connect().then(async (connection) => {
+      await send(connection, get("/hello"));
+      return connection;
+    });
+    await eventually("it waits", () => setting.listener.figures.connections === 4);
     await assert.rejects(async () => {
       using refused = await setting.connect();
       await refused.handshake();
     });
+    assert.equal(setting.listener.figures.refusedConnections, 1);
+    assert.equal(setting.listener.figures.handshakes, 3);
     held.pop()!.close();
-    await eventually("there is room for another", async () => {
-      using connection = await setting.connect();
-      await send(connection, get("/hello"));
-      return /hello/.test(await receive(connection, whole));
-    });
+    held.push(await next);
+    assert.match(await receive(held.at(-1)!, whole), /hello/);
   } finally {
     for (const connection of held) connection.close();
   }
 });
 
-Deno.test("a source that asks too often is told so, after a wait", async () => {
-  await using setting = await start({ burst: 5, requestsPerSource: 0.001 });
-  using connection = await setting.connect();
-  const statuses: string[] = [];
-  for (let i = 0; i < 6; i++) {
-    await send(connection, get("/hello"));
-    statuses.push((await receive(connection, whole)).slice(9, 12));
+Deno.test("who is known does not count among a source's strangers", async () => {
+  await using setting = await start({ connectionsPerSource: 1, waitingPerSource: 1 });
+  const held: Deno.TlsConn[] = [];
+  try {
+    for (let i = 0; i < 3; i++) {
+      const connection = await setting.connect();
+      held.push(connection);
+      await send(connection, get("/hello", "Authorization: Bearer known\r\n"));
+      assert.match(await receive(connection, whole), /^HTTP\/1.1 401/);
+    }
+    const { requests } = setting.listener.figures;
+    assert.deepEqual(requests, { stranger: 0, caller: 3 });
+  } finally {
+    for (const connection of held) connection.close();
   }
-  assert.deepEqual(statuses, ["200", "200", "200", "200", "200", "429"]);
+});
+
+Deno.test("requests beyond the allowance wait; those of a caller go on meanwhile", async () => {
+  const none = { rate: 0.001, burst: 5 };
+  await using setting = await start({
+    strangers: { all: none, each: none, atOnce: 10 },
+  });
+  // 3 ms for the first, 1 for each of the others.
+  using connection = await setting.connect();
+  for (let i = 0; i < 3; i++) {
+    await send(connection, get("/hello"));
+    assert.match(await receive(connection, whole), /^HTTP\/1.1 200/);
+  }
+  await send(connection, get("/hello"));
+  await eventually("it waits", () => setting.listener.figures.delayed === 1);
+  using known = await setting.connect();
+  await send(known, get("/hello", "Authorization: Bearer known\r\n"));
+  assert.match(await receive(known, whole), /^HTTP\/1.1 401/);
+  assert.deepEqual(setting.listener.figures.requests, { stranger: 3, caller: 1 });
+});
+
+Deno.test("who sends request after request without waiting for an answer is cut off", async () => {
+  await using setting = await start({ pending: 8 });
+  using connection = await setting.connect();
+  await send(connection, get("/slow").repeat(20));
+  assert.equal(await receive(connection, /$^/), "");
+  assert.ok(setting.listener.figures.requests.stranger <= 8);
+  setting.answer();
+});
+
+Deno.test("a stranger's connection makes room after its term where others wait", async () => {
+  await using setting = await start({ connectionsPerSource: 1, term: 0 });
+  using first = await setting.connect();
+  await send(first, get("/hello"));
+  assert.doesNotMatch(await receive(first, whole), /connection: close/i);
+  const next = setting.connect().then(async (connection) => {
+    await send(connection, get("/hello"));
+    return connection;
+  });
+  await eventually("it waits", () => setting.listener.figures.connections === 2);
+  await send(first, get("/hello"));
+  assert.match(await receive(first, whole), /connection: close/i);
+  using second = await next;
+  assert.match(await receive(second, whole), /hello/);
+});
+
+Deno.test("connections beyond so many a second stay with the kernel, and none is lost", async () => {
+  await using setting = await start({ accepts: 20 });
+  for (let round = 1; round <= 3; round++) {
+    const connections = await Promise.all(Array.from({ length: 12 }, () => setting.connect()));
+    await Promise.all(connections.map(async (connection) => {
+      await send(connection, get("/hello"));
+      assert.match(await receive(connection, whole), /hello/);
+      connection.close();
+    }));
+    // It takes two in a tenth of a second, or all that are there and is away for six times as long.
+    assert.ok(setting.listener.figures.pauses >= round, `${setting.listener.figures.pauses}`);
+  }
 });
 
 Deno.test("a new certificate is for new connections; the others go on", async () => {
