@@ -51,6 +51,8 @@ export interface OperationSpec<
   readonly status?: 200 | 201;
   /** The answer names a revision (`ETag`) that a change can ask for (`If-Match`). */
   readonly revisions?: boolean;
+  /** It waits for no other change, nor they for it: dear work that anybody may ask for. */
+  readonly apart?: boolean;
   /** What of an answer the revision is of; all of it by default. */
   readonly revisionOf?: (answer: unknown) => unknown;
   run(
@@ -86,6 +88,8 @@ export interface Operation {
   readonly answer: TSchema | "file" | "nothing";
   readonly status?: 200 | 201;
   readonly revisions?: boolean;
+  /** It waits for no other change, nor they for it: dear work that anybody may ask for. */
+  readonly apart?: boolean;
   readonly revisionOf?: (answer: unknown) => unknown;
   run(input: OperationInput<unknown, unknown, unknown>): unknown;
   audit?(input: OperationInput<unknown, unknown, unknown>): string;

@@ -32,6 +32,7 @@ export const ownAccountOperations: readonly Operation[] = [
     summary: "Another password; all log-ins of the user end, and this one begins anew",
     scope: undefined,
     for: "everybody",
+    apart: true,
     body: Type.Object({ present: passwordSchema, password: passwordSchema }, strict),
     answer: "nothing",
     run: async (input) => {
@@ -49,6 +50,7 @@ export const ownAccountOperations: readonly Operation[] = [
     summary: "Begin new one-time codes; the former count until one of the new is confirmed",
     scope: undefined,
     for: "everybody",
+    apart: true,
     body: Type.Object({ present: passwordSchema }, strict),
     answer: enrolmentSchema,
     run: (input) => input.parts.accounts.own.beginCodes(ownRequest(input, input.body.present)),
@@ -61,6 +63,7 @@ export const ownAccountOperations: readonly Operation[] = [
     summary: "Show by a code that the authenticator has the secret; other log-ins end",
     scope: undefined,
     for: "everybody",
+    apart: true,
     body: Type.Object({ code: Type.String({ minLength: 6, maxLength: 16 }) }, strict),
     answer: "nothing",
     run: async ({ caller, parts, context, body }) => {

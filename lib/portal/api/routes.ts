@@ -53,7 +53,7 @@ async function answer(
     requireSeen: (present) => requireRevision(seen, present),
   };
   // Changes wait for one another: what was looked at is what is changed.
-  const result = operation.method === "get"
+  const result = operation.method === "get" || operation.apart === true
     ? await operation.run(input)
     : await parts.changes.run(async () => await operation.run(input));
   if (operation.audit !== undefined) audit(context, parts, operation.audit(input));

@@ -141,7 +141,7 @@ export interface FormProblem {
 
 /** Does what a form asks for; what the caller can mend is returned, all else thrown. */
 export async function attempt(
-  changes: ChangeQueue,
+  changes: Pick<ChangeQueue, "run">,
   action: () => void | Promise<unknown>,
 ): Promise<FormProblem | undefined> {
   try {

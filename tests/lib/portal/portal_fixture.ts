@@ -48,6 +48,9 @@ export interface TestPortalOptions {
 export class TestPortal implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly app: PortalApplication;
+  #hold:
+    | { readonly begun: PromiseWithResolvers<void>; readonly end: PromiseWithResolvers<void> }
+    | undefined;
 
   private constructor(
     readonly directory: TemporaryDirectory,
@@ -66,7 +69,11 @@ export class TestPortal implements AsyncDisposable {
       accounts: portalAccounts({
         ...{ file, login, directory: users, sessions: access.sessions },
         url: () => portalOrigin,
-        passwords: new NewPasswords(() => Promise.resolve(newHash)),
+        passwords: new NewPasswords(async () => {
+          this.#hold?.begun.resolve();
+          await this.#hold?.end.promise;
+          return newHash;
+        }),
       }),
       tokens,
       hosts: new HostNames(hosts),
@@ -98,6 +105,13 @@ export class TestPortal implements AsyncDisposable {
     const tokens = new ApiTokens(apiTokenPath(directory.path));
     const service = options.service ?? new MemoryService();
     return new TestPortal(directory, access, tokens, users, file, login, service, options);
+  }
+
+  /** New passwords are hashed no further than their beginning, until they may go on. */
+  holdHashes(): { readonly begun: Promise<void>; readonly goOn: () => void } {
+    const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    this.#hold = { begun, end };
+    return { begun: begun.promise, goOn: end.resolve };
   }
 
   /** Sends a request; paths are below the portal's origin. */

@@ -230,3 +230,19 @@ Deno.test("the account is the caller's own, whatever the form says", async () =>
   );
   assert.deepEqual(await record(portal, "root"), former);
 });
+
+Deno.test("whoever has passwords hashed keeps no change of others waiting", async () => {
+  await using portal = await open();
+  const [root, alice] = [await Visitor.of(portal, "root"), await Visitor.of(portal, "alice")];
+  await root.get("/users/alice");
+  await alice.get("/account");
+  const hashing = portal.holdHashes();
+  const next = { present: portalPassword, password: newPassword, repeated: newPassword };
+  const changing = alice.post("/account/password", next);
+  await hashing.begun;
+  const disabled = { revision: root.find(revision), role: "user", state: "disabled" };
+  assert.equal(await root.post("/users/alice", disabled), 303);
+  hashing.goOn();
+  // Who was locked out meanwhile stays so.
+  assert.equal(await changing, 409);
+});
