@@ -84,6 +84,8 @@ export interface NegotiationSettings {
 /** How long an acknowledgement waits at most for the keys to be installed, ms. */
 const acknowledgementHold = 500;
 
+const none: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+
 /** See the module's page. */
 export class KeyNegotiation {
   readonly sender: ReliableSender;
@@ -101,9 +103,10 @@ export class KeyNegotiation {
   #resendWrappedKey = false;
   #settled = false;
   #ended = false;
-  readonly #secure = Promise.withResolvers<TlsPeer>();
-  readonly #peerMessage = Promise.withResolvers<KeyMethod2Message>();
-  #plaintext: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+  /** These two until they are used: certificates and names are not to stay as long as the keys. */
+  #secure?: PromiseWithResolvers<TlsPeer> = Promise.withResolvers();
+  #peerMessage?: PromiseWithResolvers<KeyMethod2Message> = Promise.withResolvers();
+  #plaintext = none;
   #peerMessageSeen = false;
   readonly #messages = new ControlMessageSplitter();
 
@@ -124,8 +127,8 @@ export class KeyNegotiation {
     this.receiver = new ReliableReceiver({ firstId });
     this.#resetSeen = resetOpcode === undefined;
     if (resetOpcode !== undefined) this.sender.queue(resetOpcode, new Uint8Array(0));
-    this.#secure.promise.catch(() => {});
-    this.#peerMessage.promise.catch(() => {});
+    this.#secure?.promise.catch(() => {});
+    this.#peerMessage?.promise.catch(() => {});
     this.#startTls();
     this.#run().catch((error) => this.#fail(error));
   }
@@ -198,8 +201,8 @@ export class KeyNegotiation {
     this.#tls?.destroy();
     wipe(this.#plaintext);
     const ended = new VpnError("the negotiation was closed");
-    this.#secure.reject(ended);
-    this.#peerMessage.reject(ended);
+    this.#secure?.reject(ended);
+    this.#peerMessage?.reject(ended);
   }
 
   #startTls(): void {
@@ -210,7 +213,7 @@ export class KeyNegotiation {
       },
       secure: (peer) => {
         this.events.tlsEstablished(peer.description);
-        this.#secure.resolve(peer);
+        this.#secure?.resolve(peer);
       },
       plaintext: (bytes) => this.#receivePlaintext(bytes),
       failed: (error) => this.#fail(error),
@@ -218,14 +221,8 @@ export class KeyNegotiation {
   }
 
   async #run(): Promise<void> {
-    const peer = await this.#secure.promise;
-    await this.events.verifyPeer(peer);
+    await this.#verifyPeer();
     if (this.#ended) return;
-    if (peer.objection !== undefined) {
-      const required = peer.chain.length === 0;
-      this.#tls?.refuse(required ? "certificate_required" : alertForError(peer.objection));
-      throw new VpnError(`the TLS library refuses the peer's certificate: ${peer.objection}`);
-    }
     if (this.settings.role === "client") await this.#exchangeAsClient();
     else await this.#exchangeAsServer();
     if (this.#ended) return;
@@ -236,6 +233,22 @@ export class KeyNegotiation {
     this.events.pump();
   }
 
+  async #verifyPeer(): Promise<void> {
+    const peer = await this.#secure!.promise;
+    this.#secure = undefined;
+    await this.events.verifyPeer(peer);
+    if (this.#ended || peer.objection === undefined) return;
+    const required = peer.chain.length === 0;
+    this.#tls?.refuse(required ? "certificate_required" : alertForError(peer.objection));
+    throw new VpnError(`the TLS library refuses the peer's certificate: ${peer.objection}`);
+  }
+
+  async #peerKeyMessage(): Promise<KeyMethod2Message> {
+    const message = await this.#peerMessage!.promise;
+    this.#peerMessage = undefined;
+    return message;
+  }
+
   async #exchangeAsClient(): Promise<void> {
     const source = keySource();
     const preMaster = randomBytes(48);
@@ -243,7 +256,7 @@ export class KeyNegotiation {
     if (this.#ended) return;
     this.holdAcknowledgementsUntil = performance.now() + acknowledgementHold;
     this.#writeAndWipe(encodeKeyMethod2({ ...local, ...source, preMaster }));
-    const peer = await this.#peerMessage.promise;
+    const peer = await this.#peerKeyMessage();
     await this.events.authorize(peer);
     if (this.#ended) return;
     const keyBlock = deriveDataChannelKeys({
@@ -260,7 +273,7 @@ export class KeyNegotiation {
   }
 
   async #exchangeAsServer(): Promise<void> {
-    const peer = await this.#peerMessage.promise;
+    const peer = await this.#peerKeyMessage();
     await this.events.authorize(peer);
     if (peer.preMaster === undefined) throw new VpnError("the client sent no pre-master secret");
     const source = keySource();
@@ -304,8 +317,8 @@ export class KeyNegotiation {
     this.#peerMessageSeen = true;
     this.#messages.push(this.#plaintext.slice(decoded.consumed));
     wipe(this.#plaintext);
-    this.#plaintext = new Uint8Array(0);
-    this.#peerMessage.resolve(decoded.message);
+    this.#plaintext = none;
+    this.#peerMessage?.resolve(decoded.message);
   }
 
   /** Control messages wait until the keys are there: a PUSH_REPLY may overtake them. */
