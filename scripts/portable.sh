@@ -5,7 +5,6 @@ set -eu
 
 sha256='@SHA256@' # of the archive
 offset=@OFFSET@ # of the archive in this file, in bytes, counted from 1
-sizes='@SIZES@' # of the unpacked files, in bytes
 self=$0
 
 die() {
@@ -13,8 +12,18 @@ die() {
   exit 1
 }
 
+# A program that is started costs as much time as all the rest here, so that one stat says all.
+
+# The effective user, as id -u says it.
+user=
+while read -r key _ effective _; do
+  [ "$key" = Uid: ] || continue
+  user=$effective
+  break
+done 2>/dev/null </proc/self/status || true
+[ -n "$user" ] || user=$(id -u)
+
 # Where to. A root that runs with a user's HOME (sudo -E) must not trust what is there.
-user=$(id -u)
 if [ -n "${XDG_CACHE_HOME:-}" ]; then
   cache=$XDG_CACHE_HOME
 elif [ "$user" = 0 ]; then
@@ -28,23 +37,55 @@ case $cache in
 /*) ;;
 *) die "$cache: not an absolute path: set XDG_CACHE_HOME to one" ;;
 esac
-(umask 077 && mkdir -p "$cache/vpn") || die "$cache/vpn: cannot be made: set XDG_CACHE_HOME"
-root=$(cd "$cache/vpn" && pwd -P)
-target=$root/$sha256
+[ -d "$cache/vpn" ] || (umask 077 && mkdir -p "$cache/vpn") ||
+  die "$cache/vpn: cannot be made: set XDG_CACHE_HOME"
+
+newline='
+'
+# What look finds when all files are there in full.
+whole="@WHOLE@"
+
+# Looks at the files and at all directories on the way to them: $found has a line for each.
+look() {
+  found=$(
+    cd -P "$cache/vpn" || exit 1
+    root=$PWD
+    target=$root/$sha256
+    directory=$target
+    [ -e "$target" ] || directory=$root
+    set --
+    while :; do
+      set -- "$@" "$directory"
+      [ "$directory" != / ] || break
+      directory=${directory%/*}
+      directory=${directory:-/}
+    done
+    echo "$root"
+    cd "$target" 2>/dev/null || exec stat -c '%s %a %u %n' "$@"
+    exec stat -c '%s %a %u %n' @FILES@ "$@" 2>/dev/null
+  ) || [ -n "$found" ] || exit 1
+  root=${found%%"$newline"*}
+  target=$root/$sha256
+  found=${found#"$root$newline"}
+}
 
 # Whoever may rename a directory on the way could put another program there: each one must belong to
 # root or to this user, and nobody else may write to it. In a sticky one (/tmp) only owners rename.
 check_directories() {
-  directory=$target
-  [ -e "$target" ] || directory=$root
-  set --
-  while :; do
-    set -- "$@" "$directory"
-    [ "$directory" != / ] || break
-    directory=${directory%/*}
-    directory=${directory:-/}
-  done
-  stat -c '%u %a %n' "$@" | while read -r owner mode name; do
+  checked=0
+  rest=${found#"$whole$newline"}$newline
+  while [ -n "$rest" ]; do
+    line=${rest%%"$newline"*}
+    rest=${rest#*"$newline"}
+    words=${line#* } # mode, owner, name
+    mode=${words%% *}
+    words=${words#* }
+    owner=${words%% *}
+    name=${words#* }
+    case $name in
+    /*) ;;
+    *) continue ;; # a file
+    esac
     case $owner in
     0 | "$user") ;;
     *) die "$name belongs to user $owner, who could exchange the program: set XDG_CACHE_HOME to a directory of your own" ;;
@@ -52,12 +93,17 @@ check_directories() {
     if [ $((0$mode & 022)) -ne 0 ] && [ $((0$mode & 01000)) -eq 0 ]; then
       die "$name may be written to by others: chmod go-w it, or set XDG_CACHE_HOME"
     fi
+    [ "$name" != / ] || checked=1
   done
+  [ "$checked" = 1 ] || die "$root: the directories on the way there cannot be looked at"
 }
 
 # Whether all files are there in full: what a crash or a full disk cut short is unpacked anew.
 is_whole() {
-  [ "$(cd "$target" 2>/dev/null && stat -c '%s %n' @FILES@ 2>/dev/null)" = "$sizes" ]
+  case $found in
+  "$whole$newline"*) ;;
+  *) return 1 ;;
+  esac
 }
 
 # In a subshell, so that the umask and the traps end with it. The rename makes it all or nothing,
@@ -76,10 +122,12 @@ unpack() (
   (cd "$fresh" && sync @FILES@) || exit 1
   mv -T "$fresh" "$target" 2>/dev/null && exit
   # Another start was first; only what is cut short is replaced: it may be running.
+  look
   is_whole || { rm -rf "$target" && mv -T "$fresh" "$target"; }
 )
 
-check_directories || exit 1
+look
+check_directories
 is_whole || unpack || die "cannot unpack to $root"
 [ -x "$target/deno" ] ||
   die "$root: programs cannot be run from there (noexec?): set XDG_CACHE_HOME to another directory"

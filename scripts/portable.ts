@@ -79,13 +79,18 @@ async function makeArchive(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const reproducible = [
     ...["--format=ustar", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"],
-    "--mode=u+rw,go-rwx",
+    "--mode=u+rw,go-rwx", // unpackedMode says the same
   ];
   const { success, stdout, stderr } = await new Deno.Command("tar", {
     args: ["-c", "-C", directory, ...reproducible, "-I", "gzip -n -6", ...files],
   }).output();
   if (!success) throw new Error(`tar: ${new TextDecoder().decode(stderr)}`);
   return stdout;
+}
+
+/** The mode that a file has when it is unpacked. */
+function unpackedMode(mode: number): number {
+  return (mode | 0o600) & 0o700;
 }
 
 async function makeHead(
@@ -98,12 +103,15 @@ async function makeHead(
   for (const word of [...files, ...flags]) {
     if (!plainWord.test(word)) throw new Error(`cannot stand in a shell script: ${word}`);
   }
-  const sizes: string[] = [];
-  for (const file of files) sizes.push(`${(await Deno.stat(`${directory}/${file}`)).size} ${file}`);
+  const whole: string[] = [];
+  for (const file of files) {
+    const { size, mode } = await Deno.stat(`${directory}/${file}`);
+    whole.push(`${size} ${unpackedMode(mode ?? 0).toString(8)} $user ${file}`);
+  }
   const template = await Deno.readTextFile(`${projectDirectory}/scripts/portable.sh`);
   const withoutOffset = template
     .replaceAll("@SHA256@", createHash("sha256").update(archive).digest("hex"))
-    .replaceAll("@SIZES@", sizes.join("\n"))
+    .replaceAll("@WHOLE@", whole.join("\n"))
     .replaceAll("@FILES@", files.join(" "))
     .replaceAll("@FLAGS@", flags.join(" "));
   // The offset is part of the text whose length it is: as many characters as its placeholder has.
