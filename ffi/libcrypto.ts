@@ -111,6 +111,7 @@ export class LibCrypto {
   hmac(digest: string, key: Uint8Array): HmacContext {
     const context = this.#newHmac(digest, key);
     if (context === undefined) throw new Error(`libcrypto cannot do HMACs with ${digest}`);
+    if (sizePointers.length === 0) sizePointers = new Array(sizePointerCount).fill(undefined);
     return new HmacContext(this.#symbols, context);
   }
 
@@ -307,8 +308,10 @@ export class HmacContext {
   }
 }
 
-// No packet is longer than a UDP datagram, so that the table stays small.
-const sizePointers: (Deno.PointerObject | undefined)[] = new Array(65536).fill(undefined);
+// No packet is longer than a UDP datagram, so that the table stays small; half a megabyte all the
+// same, which is made with the first HMAC.
+const sizePointerCount = 65536;
+let sizePointers: (Deno.PointerObject | undefined)[] = [];
 
 /** A `size_t` above 0 for a "pointer" parameter; see libcrypto_symbols.ts. */
 function sizeAsPointer(size: number): Deno.PointerObject {

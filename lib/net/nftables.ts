@@ -4,10 +4,10 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { withKeptCapabilities } from "deno-tun";
 import { PrivilegeError, VpnError } from "../base/errors.ts";
 import type { AppliedChanges } from "./applied_changes.ts";
+import { childProcess } from "./child_process.ts";
 import { isTableName, type NftTableChange } from "./changes/change.ts";
 
 /** How long `nft` may take, ms: rules are few, but a busy machine has other things to do. */
@@ -103,7 +103,7 @@ function runNft(
   input: string,
 ): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
   const result = withKeptCapabilities(() =>
-    spawnSync("nft", args, { input, encoding: "utf8", timeout, ...nftEnvironment() })
+    childProcess().spawnSync("nft", args, { input, encoding: "utf8", timeout, ...nftEnvironment() })
   );
   // Deno leaves the status undefined where Node has null.
   if (result.error !== undefined && typeof result.status !== "number") {

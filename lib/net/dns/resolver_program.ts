@@ -4,8 +4,8 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { VpnError } from "../../base/errors.ts";
+import { childProcess } from "../child_process.ts";
 
 /** How long one may take, ms. */
 const timeout = 30_000;
@@ -31,7 +31,7 @@ export function hasProgram(name: string): boolean {
 
 /** Runs a program to its end; its standard output. @throws {VpnError} when it fails. */
 export function runResolverProgram(name: string, args: readonly string[], input = ""): string {
-  const result = spawnSync(name, args, {
+  const result = childProcess().spawnSync(name, args, {
     input,
     encoding: "utf8",
     timeout,
