@@ -69,6 +69,24 @@ export class DataPlane {
     return plane;
   }
 
+  /**
+   * Starts the worker and waits for nothing: it carries out commands as soon as it has started.
+   * That it cannot start comes as `failed`.
+   *
+   * @param started Called with the engine's name.
+   */
+  static begin(options: DataPlaneOptions, started: (engine: string) => void): DataPlane {
+    const plane = new DataPlane(options);
+    plane.#start(options).then((engine) => {
+      plane.#engine = engine;
+      started(engine);
+    }).catch(({ message, remedy }: VpnError) => {
+      if (plane.#stopping !== undefined) return;
+      options.onEvent({ kind: "failed", message, remedy });
+    });
+    return plane;
+  }
+
   private constructor(options: DataPlaneOptions) {
     this.counters = SharedCounters.create(options.maxPeers);
     this.#onEvent = options.onEvent;

@@ -97,14 +97,10 @@ export class Client {
     );
   }
 
-  /**
-   * Runs until `stop`, or until there is no sense in going on.
-   *
-   * @throws {VpnError} when the data plane cannot start.
-   */
+  /** Runs until `stop`, or until there is no sense in going on. */
   async run(): Promise<TunnelEnd> {
     const { config } = this.#parts;
-    const link = this.#link = await ClientLink.start(config, this.#log, {
+    const link = this.#link = new ClientLink(config, this.#log, {
       received: (datagram) => this.#connection?.receive(datagram) ?? false,
       timedOut: () => this.#connection?.timedOut(this.#pingAction),
       peerExited: () => this.#connection?.peerExited(),
@@ -112,6 +108,7 @@ export class Client {
       connectionClosed: (socket, reason) => this.#connectionClosed(socket, reason),
       failed: (error) => {
         this.#planeFailure = error;
+        this.#stopped.abort();
         this.#wake();
       },
     });
@@ -149,8 +146,8 @@ export class Client {
   async #connectForever(link: ClientLink): Promise<TunnelEnd> {
     this.#states.entered("CONNECTING");
     for (;;) {
-      const remote = await this.#remotes.next(() => this.#stopReason !== undefined);
-      if (this.#stopReason !== undefined) return { reason: this.#stopReason };
+      const remote = await this.#remotes.next(() => this.#over !== undefined);
+      if (this.#over !== undefined) return this.#over;
       if (remote === undefined) {
         return {
           reason: "connect-retry-max",
@@ -158,12 +155,9 @@ export class Client {
         };
       }
       await this.#prepareCredentials();
-      if (this.#stopReason !== undefined) return { reason: this.#stopReason };
+      if (this.#over !== undefined) return this.#over;
       const end = await this.#connect(link, remote.connection, remote.address);
-      if (this.#planeFailure !== undefined) {
-        return { reason: "data plane", error: this.#planeFailure };
-      }
-      if (this.#stopReason !== undefined) return { reason: this.#stopReason };
+      if (this.#over !== undefined) return this.#over;
       const final = outcomeOf(end, {
         userCredentials: this.#parts.userCredentials,
         remotes: this.#remotes,
@@ -178,12 +172,20 @@ export class Client {
     }
   }
 
+  /** How it ended, where there is no sense in going on. */
+  get #over(): TunnelEnd | undefined {
+    if (this.#planeFailure !== undefined) {
+      return { reason: "data plane", error: this.#planeFailure };
+    }
+    return this.#stopReason === undefined ? undefined : { reason: this.#stopReason };
+  }
+
   /** Before a connection: a server doesn't wait for somebody who types. */
   async #prepareCredentials(): Promise<void> {
     try {
       await this.#parts.userCredentials.prepare(this.#stopped.signal);
     } catch (error) {
-      if (this.#stopReason === undefined) throw error;
+      if (this.#over === undefined) throw error;
     }
   }
 
@@ -204,11 +206,11 @@ export class Client {
       await link.open(connection, address);
     } catch (error) {
       link.closeSocket();
-      if (this.#stopReason !== undefined) return { kind: "exit", reason: this.#stopReason };
+      if (this.#over !== undefined) return { kind: "exit", reason: this.#over.reason };
       this.#log.error(errorLine(error));
       return { kind: "unreachable" };
     }
-    if (this.#stopReason !== undefined) return { kind: "exit", reason: this.#stopReason };
+    if (this.#over !== undefined) return { kind: "exit", reason: this.#over.reason };
     if (tcp) this.#log.at(1, `TCP connection established with ${logAddress(server)}`);
     const family = server.hostname.includes(":") ? 6 : 4;
     const name = tcp ? `TCPv${family}_CLIENT` : `UDPv${family}`;
@@ -291,7 +293,7 @@ export class Client {
     try {
       return await this.#parts.observer.hold(wait / 1000, this.#stopped.signal);
     } catch (error) {
-      if (this.#stopReason === undefined) throw error;
+      if (this.#over === undefined) throw error;
       return true;
     }
   }

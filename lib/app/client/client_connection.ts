@@ -272,20 +272,19 @@ export class ClientConnection {
       { inOptions: parseOptionsString(this.#serverOptions).cipher },
       config.data.fallbackCipher,
     );
-    this.#keys.settle(cipher);
     if (pulled.authToken !== undefined) {
       this.#context.authToken(pulled.authToken, pulled.authTokenUser);
     }
-    await this.#context.openTunnel(pulled);
+    this.#peerAdded = true;
+    this.#context.command(serverPeerCommand(this.#context, pulled, cipher));
+    // The worker takes the keys while the device is made.
+    await Promise.all([this.#keys.begin(cipher), this.#context.openTunnel(pulled)]);
     if (this.#ended) return;
     this.#pushed = new PushedOptions(options, this.#context, {
       end: (end) => this.end(end),
       failed: (error) => this.#failed(error),
     });
-    this.#peerAdded = true;
-    this.#context.command(serverPeerCommand(this.#context, pulled, cipher));
-    await this.#keys.begin(() => this.#ended);
-    if (this.#ended) return;
+    this.#keys.use();
     this.#up = true;
     this.#limits = clientLimits(this.#context, pulled, (reason) => {
       this.end({ kind: "exit", reason });

@@ -28,7 +28,7 @@ export interface LinkEvents {
   keyExhausting(): void;
   /** The TCP connection on that socket is gone. */
   connectionClosed(socket: number, reason: string): void;
-  /** The data plane cannot go on. */
+  /** The data plane cannot start, or not go on. */
   failed(error: VpnError): void;
 }
 
@@ -48,34 +48,23 @@ export class ClientLink {
   #tunDetached = Promise.withResolvers<void>();
   #failed = false;
 
-  private constructor(plane: DataPlane, config: ClientConfig, log: Log, events: LinkEvents) {
-    this.#plane = plane;
+  /**
+   * Starts the data plane, and does not wait for it: it needs as long as the first steps of a
+   * connection, which the worker's thread has no part in. `failed` is called when it cannot start.
+   */
+  constructor(config: ClientConfig, log: Log, events: LinkEvents) {
     this.#config = config;
     this.#log = log;
     this.#events = events;
-  }
-
-  /**
-   * Starts the data plane.
-   *
-   * @throws {VpnError} when it cannot start.
-   */
-  static async start(config: ClientConfig, log: Log, events: LinkEvents): Promise<ClientLink> {
-    // The worker's first word is that it has started; what follows comes when the link is there.
-    // deno-lint-ignore prefer-const
-    let link: ClientLink | undefined;
-    const plane = await DataPlane.start({
+    this.#plane = DataPlane.begin({
       engine: config.process.engine,
       maxPeers: 1,
       role: "client",
       clientToClient: false,
       float: config.connections.some((connection) => connection.float),
       offload: config.process.offload,
-      onEvent: (event) => link!.#event(event),
-    });
-    log.at(3, `Data channel engine: ${plane.engine}`);
-    link = new ClientLink(plane, config, log, events);
-    return link;
+      onEvent: (event) => this.#event(event),
+    }, (engine) => log.at(3, `Data channel engine: ${engine}`));
   }
 
   /** What was counted since the start. */

@@ -46,17 +46,16 @@ export class ConnectionKeys {
     return false;
   }
 
-  /** The server has pushed the cipher. */
-  settle(cipher: string): void {
+  /** The server has pushed the cipher. Resolves when the worker has taken the first keys. */
+  async begin(cipher: string): Promise<void> {
     this.#cipher = cipher;
-  }
-
-  /** The tunnel is there: the first keys are used. Resolves when the worker has taken them. */
-  async begin(isOver: () => boolean): Promise<void> {
     const keyBlock = this.#firstKeyBlock!;
     this.#firstKeyBlock = undefined;
-    await this.#install(0, keyBlock, this.#cipher!);
-    if (isOver()) return;
+    await this.#install(0, keyBlock, cipher);
+  }
+
+  /** The tunnel is there: the first keys are used for sending. */
+  use(): void {
     this.#activate(0);
   }
 

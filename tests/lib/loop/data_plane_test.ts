@@ -161,3 +161,38 @@ Deno.test("a device that is no device ends the worker with an error", async () =
   await plane.stop();
   await plane.stop();
 });
+
+Deno.test("a worker that was not waited for carries out what it was asked meanwhile", async () => {
+  const events = new Events();
+  const started = Promise.withResolvers<string>();
+  const options = {
+    ...{ engine: "auto", maxPeers: 4, role: "client", clientToClient: false } as const,
+    ...{ float: false, offload: true, onEvent: events.take },
+  };
+  const plane = DataPlane.begin(options, (engine) => started.resolve(engine));
+  const socket = UdpSocket.bind({ hostname: loopback, port: 0 });
+  try {
+    const detached = events.next("socket-detached");
+    plane.command({ kind: "attach-socket", socket: 3, fd: socket.fd, protocol: "udp" });
+    plane.command({ kind: "detach-socket", socket: 3 });
+    assert.equal((await detached).socket, 3);
+    assert.equal(await started.promise, plane.engine);
+    assert.notEqual(plane.engine, "");
+  } finally {
+    await plane.stop();
+    socket.close();
+  }
+});
+
+Deno.test("that a worker cannot start is told to who did not wait for it", async () => {
+  const events = new Events();
+  const failed = events.next("failed");
+  const options = {
+    ...{ engine: "none" as "auto", maxPeers: 1, role: "client", clientToClient: false } as const,
+    ...{ float: false, offload: false, onEvent: events.take },
+  };
+  const plane = DataPlane.begin(options, () => assert.fail("it has started"));
+  assert.notEqual((await failed).message, "");
+  await plane.stop();
+  assert.deepEqual(events.all.map((event) => event.kind), ["failed"]);
+});
