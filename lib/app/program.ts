@@ -21,6 +21,7 @@ import {
   type Notice,
   type ParsedConfig,
 } from "../config/mod.ts";
+import { prepareEngine } from "../loop/early_worker.ts";
 import { recoverChanges } from "../net/changes/recovery.ts";
 import { ExitCode } from "./exit_code.ts";
 import { isInBackground, startInBackground } from "./operations/background.ts";
@@ -41,6 +42,7 @@ export async function runProgram(load: () => ParsedConfig): Promise<number> {
   try {
     for (;;) {
       const { config, notices } = load();
+      prepareEngine(config.process.engine);
       if (config.process.daemon && !isInBackground() && !isManagedService()) {
         return await startInBackground();
       }

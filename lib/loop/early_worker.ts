@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { EngineChoice } from "../crypto/engine.ts";
+import type { PrepareMessage } from "./messages.ts";
+
 let early: Worker | undefined;
 
 function createWorker(): Worker {
@@ -16,6 +19,14 @@ function createWorker(): Worker {
 /** Starts a worker for the first `takeWorker`. */
 export function startWorkerEarly(): void {
   early ??= createWorker();
+}
+
+/**
+ * Has the early worker open its libraries and test them, while main does not need it yet. A worker
+ * that was not started early does so at its start.
+ */
+export function prepareEngine(engine: EngineChoice): void {
+  early?.postMessage({ kind: "prepare", engine } satisfies PrepareMessage);
 }
 
 /** A worker that nobody else has: the early one, or a new one. */

@@ -20,7 +20,13 @@ export const controlBacklogLimit = 512;
  */
 export type CompressionFraming = "none" | "stub" | "stub-swap" | "stub-v2";
 
-/** First message to the worker. */
+/** To a worker that was started early, before `start`: what it can open already. Not counted. */
+export interface PrepareMessage {
+  readonly kind: "prepare";
+  readonly engine: EngineChoice;
+}
+
+/** First command to the worker. */
 export interface StartCommand {
   readonly kind: "start";
   /** eventfd that main writes after each posted command. */
