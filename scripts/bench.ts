@@ -6,6 +6,7 @@
 
 import { dirname, relative, resolve } from "node:path";
 import { obstacles } from "./bench/availability.ts";
+import { BuiltExecutable } from "./bench/built_executable.ts";
 import { drawChart } from "./bench/chart.ts";
 import { describeMachine, disturbance } from "./bench/machine.ts";
 import { type BenchmarkOptions, parseOptions, usage, UsageError } from "./bench/options.ts";
@@ -22,12 +23,20 @@ function say(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
+async function buildExecutable(): Promise<BuiltExecutable> {
+  say("Building the executable.");
+  return await BuiltExecutable.build();
+}
+
 async function measure(options: BenchmarkOptions, signal: AbortSignal): Promise<Report> {
   const date = new Date().toISOString();
   const planned = plan(options.filter);
   const recorder = new Recorder(options.runs, planned.flatMap(({ sessions }) => sessions));
   const { runs, seconds, clients } = options;
-  const executable = options.executable === undefined ? undefined : resolve(options.executable);
+  await using built = options.source || options.executable !== undefined
+    ? undefined
+    : await buildExecutable();
+  const executable = options.executable === undefined ? built?.path : resolve(options.executable);
   const settings = {
     ...{ runs, seconds, clients, filter: options.filter?.source },
     executable: executable !== undefined,

@@ -16,7 +16,10 @@ export interface BenchmarkOptions {
   readonly chart?: string;
   readonly markdown?: string;
   readonly from?: string;
+  /** A compiled program to measure; without it one is built, unless the sources are meant. */
   readonly executable?: string;
+  /** Whether ours is run from source. */
+  readonly source: boolean;
   readonly list: boolean;
 }
 
@@ -27,7 +30,8 @@ export class UsageError extends Error {
 
 /** What `--help` prints. */
 export const usage = `\
-Measures this VPN against OpenVPN between two network namespaces. As root.
+Measures this VPN against OpenVPN between two network namespaces. As root. Ours is the executable that
+users run, built of these sources first.
 
   deno task bench [OPTION …]
 
@@ -37,7 +41,8 @@ Measures this VPN against OpenVPN between two network namespaces. As root.
   --clients N        how many clients are many (100)
   --filter REGEX     only rows whose name matches, as udp/AES-256-GCM/ours-openssl/tcp1-up
   --list             print the names of the rows that would be measured, and end
-  --executable FILE  measure the compiled program, as dist/vpn, in place of the sources
+  --executable FILE  measure this executable, as dist/vpn, and build none
+  --source           measure the sources, as run by deno, in place of the executable
   --json FILE        write the results for machines; -: to standard output, without the tables
   --chart FILE       draw the results as SVG
   --markdown FILE    write the page docs/benchmarks.md, with the chart of --chart
@@ -65,7 +70,15 @@ export function parseOptions(args: readonly string[]): BenchmarkOptions | undefi
     ({ values } = parseArgs({
       args: [...args],
       options: {
-        ...{ quick: flag, help: flag, list: flag, runs: text, seconds: text, clients: text },
+        ...{
+          quick: flag,
+          help: flag,
+          list: flag,
+          source: flag,
+          runs: text,
+          seconds: text,
+          clients: text,
+        },
         ...{ filter: text, json: text, chart: text, markdown: text, from: text, executable: text },
       },
     }));
@@ -73,6 +86,9 @@ export function parseOptions(args: readonly string[]): BenchmarkOptions | undefi
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   if (values.help) return undefined;
+  if (values.source && values.executable !== undefined) {
+    throw new UsageError("--source and --executable exclude each other");
+  }
   let filter: RegExp | undefined;
   try {
     filter = values.filter === undefined ? undefined : new RegExp(values.filter, "i");
@@ -85,6 +101,6 @@ export function parseOptions(args: readonly string[]): BenchmarkOptions | undefi
     clients: positive("clients", values.clients, values.quick ? 10 : 100),
     filter,
     ...{ json: values.json, chart: values.chart, markdown: values.markdown, from: values.from },
-    ...{ executable: values.executable, list: values.list },
+    ...{ executable: values.executable, source: values.source, list: values.list },
   };
 }

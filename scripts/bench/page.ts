@@ -21,7 +21,7 @@ function describe(report: Report): string[] {
     } GB of memory; ${machine.system}, Linux ${machine.kernel}; ` +
     `TCP congestion control ${machine.congestionControl}; load average ${load} at the start.`,
     `- Versions: ${versions.join(", ")}; this project at ${machine.commit}, ` +
-    (settings.executable ? "the compiled program." : "run from source."),
+    (settings.executable ? "its executable." : "run from source."),
     `- Run: ${report.date.slice(0, 10)}, ${settings.runs} rounds, TCP for ${settings.seconds} s ` +
     `each, ${settings.clients} clients where many are meant.` +
     (settings.filter === undefined ? "" : ` Rows that match \`${settings.filter}\` only.`) +
@@ -41,7 +41,11 @@ contender anew and in turn (OpenVPN, ours, OpenVPN, ours …), so that a machine
 while is so for all. Figures are medians of the rounds. A ratio is the median of the ratios to OpenVPN
 round by round, and so not exactly the ratio of two medians. No process is bound to a core: VPN, sender
 and receiver share them as the kernel sees fit. OpenVPN has its defaults, without its kernel module; both
-programs read the same configuration. Before the first figure each tunnel carries TCP for a second in each direction.
+programs read the same configuration. ${
+    report.settings.executable
+      ? "Ours is the executable of `deno task compile`, as users run it; unpacked before, where it is the\nportable form."
+      : "Ours is run from its sources, which takes longer to start and more memory than the executable."
+  } Before the first figure each tunnel carries TCP for a second in each direction.
 
 | figure | how |
 | --- | --- |
@@ -51,7 +55,7 @@ programs read the same configuration. Before the first figure each tunnel carrie
     lossTolerance * 100
   } % is missing, and they arrive no slower than 0.95 of the rate they were sent at (not out of growing queues), found by bisection; a rate is lossy when it is so twice. Bytes are payload. Each datagram is sent as its own packet, many per system call: iperf3 itself would lose packets |
 | round-trip time | ping, the median; under load: while one TCP stream goes up as fast as it can |
-| start to Initialization Sequence Completed | from starting the client's process, the median of three per round |
+| start to Initialization Sequence Completed | from starting the client's process, the median of three per round; the program's and the runtime's code are in the page cache |
 | server memory | resident set size of the server; PSS counts pages shared with other processes in proportion. Clients beyond the first are OpenVPN's, whoever serves |
 | idle CPU | processor time of the server with ${clients} clients that send nothing but keepalive, every 10 s |
 | new sessions | OpenVPN clients started, connected and killed, four at a time per core, on the same machine: the clients take most of it. The option connect-freq-initial is raised, which otherwise lets 100 come in 10 s. The server's own part is the processor time per session |

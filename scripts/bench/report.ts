@@ -22,7 +22,7 @@ export interface Settings {
   /** How many clients "many" are. */
   readonly clients: number;
   readonly filter?: string;
-  /** Whether ours was the compiled program. */
+  /** Whether ours was the executable, not the sources. */
   readonly executable: boolean;
 }
 

@@ -19,7 +19,7 @@ import { startTunnel } from "./tunnel.ts";
 export interface RunOptions {
   readonly plan: ReturnType<typeof plan>;
   readonly settings: Settings;
-  /** Path of the compiled program, to be measured in place of the sources. */
+  /** Path of the executable, to be measured in place of the sources. */
   readonly executable?: string;
   readonly recorder: Recorder;
   /** Ends the run as soon as may be, all cleaned up. */

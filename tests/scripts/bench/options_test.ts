@@ -20,6 +20,7 @@ Deno.test("what can't be used is refused by name", () => {
       [["--filter", "("], /--filter \(: not a regular expression/],
       [["--fliter", "x"], /fliter/],
       [["stray"], /stray/],
+      [["--source", "--executable", "dist/vpn"], /exclude each other/],
     ] as const
   ) {
     assert.throws(
