@@ -137,21 +137,18 @@ function open(): Libc {
     throw new Error(`deno-tun runs on Linux on x86-64 and aarch64 only, not on ${os} ${arch}`);
   }
   const symbols = lazyLibrary("libc.so.6", libcSymbols);
-  const location = errnoLocation(symbols);
+  let location: Deno.PointerValue;
+  try {
+    location = symbols.__errno_location();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new Error("deno-tun needs glibc (libc.so.6), which cannot be loaded", { cause });
+  }
   if (location === null) throw new Error("libc has no errno for this thread");
   // An isolate stays on its thread, and the thread's errno stays where it is, so that reading it
   // is a load from memory: no call that might change it comes in between.
   errnoOfThread = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
   return opened = symbols;
-}
-
-function errnoLocation(symbols: Libc): Deno.PointerValue {
-  try {
-    return symbols.__errno_location();
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new Error("deno-tun needs glibc (libc.so.6), which cannot be loaded", { cause });
-  }
 }
 
 /**

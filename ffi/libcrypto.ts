@@ -10,6 +10,7 @@
  */
 
 import { cString } from "./libc.ts";
+import { checkFunctions, lazyLibrary } from "./lazy_library.ts";
 import { type LibCryptoSymbols, libcryptoSymbols } from "./libcrypto_symbols.ts";
 import type { PinnedMemory } from "./memory.ts";
 
@@ -42,8 +43,8 @@ export class LibCrypto {
     if (LibCrypto.#opened !== undefined) return LibCrypto.#opened;
     for (const name of ["libcrypto.so.3", "libcrypto.so.1.1"]) {
       try {
-        const { symbols } = Deno.dlopen(name, libcryptoSymbols);
-        return LibCrypto.#opened = new LibCrypto(symbols);
+        checkFunctions(name, libcryptoSymbols);
+        return LibCrypto.#opened = new LibCrypto(lazyLibrary(name, libcryptoSymbols));
       } catch (error) {
         // Without the permission nobody can know whether the library is there.
         if (error instanceof Deno.errors.NotCapable) throw error;
