@@ -227,6 +227,7 @@ export class PacketLoop {
 
   #keepTime(): void | Promise<void> {
     this.#receiving.clearForwards();
+    this.#transmitting.lookAhead();
     if (this.#timers.tick()) this.#report.report();
     const pings = this.#timers.pings();
     if (pings !== undefined) return this.#sealAndSend(pings);

@@ -1,7 +1,7 @@
 /**
  * From the TUN device to the sockets:
  *
- * 1. packets are read, up to a batch; one from a device with offloads may be a run of packets
+ * 1. packets are read, up to a batch, or one where they come one by one; one from a device with offloads may be a run of packets
  * 2. each goes to its peer: on a server by destination, on a client to peer 0
  * 3. a run is taken apart; what does not fit the batch waits for the next turn. The MSS of a TCP
  *    SYN is lowered (`mssfix`)
@@ -56,6 +56,12 @@ export class TransmitPath {
   #unroutable: DropReason = DropReason.NO_ROUTE;
   /** Whether the batch is new; else it is sent, or waits in a sender. */
   #unsent = false;
+  /** Packets, or runs, read since the device was last found empty: 0, 1, or 2 for more. */
+  #packetsNow = 0;
+  /** The same for the time before that. */
+  #packetsBefore = 0;
+  /** Length of what `lookAhead` has read to where runs are read to; 0: nothing. */
+  #ahead = 0;
 
   /** @throws {RangeError} when the memory is too small. */
   constructor(state: LoopState) {
@@ -73,6 +79,7 @@ export class TransmitPath {
   reset(): void {
     this.#segmenter.remaining = 0;
     this.#multicastLength = 0;
+    this.#ahead = 0;
   }
 
   /** Steps 1 to 4. Afterwards, or when the promise is resolved, `send` is due. */
@@ -92,11 +99,12 @@ export class TransmitPath {
     const { counters, memory } = this.#state;
     if (!this.#spread()) return;
     // Packets that are dropped count too, so that the turn is bounded.
-    for (let read = 0; read < batchCapacity; read++) {
+    const limit = this.#readLimit();
+    for (let read = 0; read < limit; read++) {
       // Multicast makes several packets of one.
       const place = this.#batch.full ? -1 : this.#arena.place(maxPacketLength);
       if (place < 0) return;
-      const length = this.#readDevice(place, maxPacketLength);
+      const length = this.#nextPacket(place);
       if (length <= 0) return;
       if (this.#isMulticast(place, length)) {
         memory.bytes.copyWithin(this.#run + vnetHeaderLength, place, place + length);
@@ -173,12 +181,52 @@ export class TransmitPath {
   #readRuns(): void {
     if (this.#segmenter.remaining > 0 && !this.#takeApart()) return;
     if (!this.#spread()) return;
-    for (let read = 0; read < batchCapacity; read++) {
-      const length = this.#readDevice(this.#run, runCapacity);
+    const limit = this.#readLimit();
+    for (let read = 0; read < limit; read++) {
+      const length = this.#nextRun();
       if (length <= 0) return;
       if (this.#beginRun(length) && !this.#takeApart()) return;
       if (!this.#spread()) return;
     }
+  }
+
+  /**
+   * What comes by itself goes by itself: the device is asked for more when it is sent
+   * (`lookAhead`). Where there was more than one at a time, all that wait are taken.
+   */
+  #readLimit(): number {
+    return this.#packetsNow === 0 && this.#packetsBefore <= 1 ? 1 : batchCapacity;
+  }
+
+  /** Reads to `#run`. */
+  #nextRun(): number {
+    const length = this.#ahead;
+    if (length === 0) return this.#readDevice(this.#run, runCapacity);
+    this.#ahead = 0;
+    return length;
+  }
+
+  #nextPacket(place: number): number {
+    const length = this.#ahead;
+    if (length === 0) return this.#readDevice(place, maxPacketLength);
+    this.#ahead = 0;
+    const packet = this.#run + vnetHeaderLength;
+    this.#state.memory.bytes.copyWithin(place, packet, packet + length);
+    return length;
+  }
+
+  /**
+   * Looks, when one packet was read and sent, whether the device has more: before it is sent that
+   * would delay it by a system call. What there is waits for the next turn.
+   */
+  lookAhead(): void {
+    const { deviceReadable, sockets, coalescer } = this.#state;
+    if (this.#packetsNow !== 1 || !deviceReadable || sockets.blocked) return;
+    if (this.#segmenter.remaining > 0 || this.#multicastLength > 0) return; // no place for it
+    const length = coalescer === undefined
+      ? this.#readDevice(this.#run + vnetHeaderLength, maxPacketLength)
+      : this.#readDevice(this.#run, runCapacity);
+    this.#ahead = Math.max(0, length);
   }
 
   #readDevice(offset: number, capacity: number): number {
@@ -186,10 +234,13 @@ export class TransmitPath {
     if (state.device === undefined) return 0;
     const length = state.device.read(offset, capacity);
     if (length <= 0) {
+      this.#packetsBefore = this.#packetsNow;
+      this.#packetsNow = 0;
       state.deviceReadable = false;
       if (length < 0) state.loseDevice();
       return length;
     }
+    if (this.#packetsNow < 2) this.#packetsNow++;
     const header = state.coalescer === undefined ? 0 : vnetHeaderLength;
     state.counters.device[DeviceCounter.read] += length - header;
     return length;
