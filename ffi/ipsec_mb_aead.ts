@@ -36,6 +36,8 @@ export class IpsecMbAeadContext {
   readonly #keyLength: number;
   readonly #key: KeyMemory;
   readonly #nonceTail: Uint32Array<ArrayBuffer>;
+  /** What `#setUp` has written into the first slot's job: packets one by one all go there. */
+  #firstJob: Uint32Array<ArrayBuffer> | undefined = undefined;
   #open = true;
   // The memory that packets were last in, and its address in two halves.
   #memory: PinnedMemory | undefined = undefined;
@@ -120,12 +122,18 @@ export class IpsecMbAeadContext {
     const jobs = this.#jobs;
     const { words } = jobs;
     const job = jobs.firstWord + slot * jobs.wordsPerJob;
+    if (slot === 0 && this.#firstJob !== undefined) {
+      words.set(this.#firstJob, job);
+      this.#writeNonceTail(0);
+      jobs.owners[0] = this;
+      return;
+    }
     jobs.claim(slot, this);
     jobs.setPointer(slot, JobWord.enc_keys, this.#key.address);
     jobs.setPointer(slot, JobWord.dec_keys, this.#key.address);
     jobs.useOwnMac(slot);
-    const nonce = jobs.useOwnNonce(slot);
-    jobs.nonceWords.set(this.#nonceTail, nonce + nonceHeadLength / 4);
+    jobs.useOwnNonce(slot);
+    this.#writeNonceTail(slot);
     words[job + JobWord.key_len_in_bytes] = this.#keyLength;
     words[job + JobWord.iv_len_in_bytes] = nonceLength;
     words[job + JobWord.auth_tag_output_len_in_bytes] = tagLength;
@@ -134,6 +142,15 @@ export class IpsecMbAeadContext {
     words[job + JobWord.hash_alg] = AeadAlgorithm[this.#cipher];
     words[job + JobWord.chain_order] = ChainOrder[this.#direction];
     this.#library.setSession(jobs.jobAt(slot));
+    if (slot === 0) this.#firstJob = words.slice(job, job + jobs.wordsPerJob);
+  }
+
+  #writeNonceTail(slot: number): void {
+    const jobs = this.#jobs;
+    const tail = jobs.nonceWord(slot) + nonceHeadLength / 4;
+    for (let i = 0; i < this.#nonceTail.length; i++) {
+      jobs.nonceWords[tail + i] = this.#nonceTail[i];
+    }
   }
 
   /**
@@ -158,6 +175,7 @@ export class IpsecMbAeadContext {
     this.#open = false;
     this.#memory = undefined;
     this.#jobs.release(this);
+    this.#firstJob = undefined;
     this.#key.wipe();
     this.#nonceTail.fill(0);
   }

@@ -118,7 +118,7 @@ export class PacketBatch implements PacketRun {
 
   /** Forgets the packets; keys are let go so that retired ones are not kept alive. */
   clear(): void {
-    this.key.fill(undefined, 0, this.count);
+    for (let i = 0; i < this.count; i++) this.key[i] = undefined; // faster than fill
     this.count = 0;
   }
 

@@ -185,6 +185,11 @@ export class PacketLoop {
     return this.#state.sockets.get(number)?.sender.blocked ?? false;
   }
 
+  /** Whether a batch waits for a socket's room, and the TUN device must wait too. */
+  get blocked(): boolean {
+    return this.#state.sockets.blocked;
+  }
+
   /** How long the caller may wait for readiness before the next turn, ms; 0: there is work. */
   get waitTime(): number {
     const { sockets, deviceReadable } = this.#state;

@@ -62,6 +62,7 @@ export class PeerTimers {
   /** Looks at peers until all are seen or a batch of pings is full, which is to be sealed. */
   pings(): PacketBatch | undefined {
     const { peers } = this.#state;
+    if (this.#cursor >= peers.maxPeers && this.#batch.count === 0) return undefined;
     this.#clear();
     while (this.#cursor < peers.maxPeers && !this.#batch.full) {
       const peer = peers.get(this.#cursor++);

@@ -14,12 +14,14 @@
 import { Errno, maxSegments, sockaddrIn6Length } from "deno-tun";
 import { Opcode, opcodeOf } from "../wire/opcode.ts";
 import { isControl } from "../wire/opcode.ts";
+import { writePlainHeader } from "../data/coalesce_headers.ts";
 import { DropReason } from "../data/drop_reason.ts";
 import { Verdict } from "../data/verdict.ts";
 import { maximumRefusalLength } from "../data/ipv6_refusal.ts";
 import { clampSegmentSize } from "../data/mssfix.ts";
 import { arenaRoom, PacketArena, PacketBatch } from "../data/packet_batch.ts";
 import { DeviceCounter } from "../data/traffic_counters.ts";
+import { vnetHeaderLength } from "../data/vnet_header.ts";
 import type { DatagramSocket, StreamSocket } from "./attached_socket.ts";
 import type { LoopState } from "./loop_state.ts";
 import { StreamArea } from "./stream_frames.ts";
@@ -211,13 +213,19 @@ export class ReceivePath {
     counters.device[DeviceCounter.written] += batch.length[i];
     const mss = batch.key[i]?.peer.maximumSegmentSize ?? 0;
     if (mss > 0) clampSegmentSize(memory.view, batch.offset[i], batch.length[i], mss);
-    if (coalescer !== undefined) coalescer.add(batch.offset[i], batch.length[i]);
-    else if (!device.write(batch.offset[i], batch.length[i])) this.#drop(DropReason.DEVICE_REFUSED);
+    const header = coalescer === undefined ? 0 : vnetHeaderLength;
+    if (coalescer !== undefined) {
+      if (batch.count > 1) return coalescer.add(batch.offset[i], batch.length[i]);
+      writePlainHeader(memory.view, batch.offset[i]); // there is nothing to merge it with
+    }
+    if (!device.write(batch.offset[i] - header, batch.length[i] + header)) {
+      this.#drop(DropReason.DEVICE_REFUSED);
+    }
   }
 
   #writeRuns(): void {
     const { device, coalescer, counters } = this.#state;
-    if (device === undefined || coalescer === undefined) return;
+    if (device === undefined || coalescer === undefined || coalescer.count === 0) return;
     for (let run = 0; run < coalescer.count; run++) {
       const pieces = coalescer.prepare(run);
       if (device.writev(coalescer.iovecs, pieces)) continue;

@@ -72,6 +72,8 @@ export class WorkerLoop {
   #device: Attached | undefined = undefined;
   #taken: number;
   #stopped = false;
+  /** When this loop woke last: `performance.now()`. */
+  #woken = performance.now();
 
   /**
    * @param commands Where messages from main arrive.
@@ -98,7 +100,8 @@ export class WorkerLoop {
       clientExits: start.clientExits,
       ipv6RefusalSource: start.ipv6RefusalSource,
       float: start.float,
-      clock: systemClock,
+      // A turn begins when this loop wakes; the clock takes as long as a small packet.
+      clock: { monotonic: () => this.#woken, wall: systemClock.wall },
       post,
     });
     this.#epoll = Epoll.create(maxEvents);
@@ -120,9 +123,12 @@ export class WorkerLoop {
       let now = performance.now();
       while (!this.#stopped) {
         const called = this.#wait(now);
-        const woken = performance.now();
+        const woken = this.#woken = performance.now();
         this.#connections.accept(woken);
-        if (called) await this.#obey();
+        if (called) {
+          await this.#obey();
+          this.#woken = performance.now(); // a command may take long
+        }
         const turn = this.#loop.turn();
         if (turn !== undefined) await turn;
         this.#updateWriteInterest();
@@ -159,6 +165,7 @@ export class WorkerLoop {
 
   /** A socket's room is waited for only while packets wait for it. */
   #updateWriteInterest(): void {
+    if (!this.#loop.blocked && this.#writeInterest.size === 0) return;
     for (const [socket, { fd }] of this.#sockets) {
       const blocked = this.#loop.isSocketBlocked(socket);
       if (blocked === this.#writeInterest.has(socket)) continue;
