@@ -44,6 +44,7 @@ export { Epoll, EpollEvent } from "./epoll.ts";
 export { Errno, errnoName, SysError } from "./errors.ts";
 export { drainEventFd, EventFd, signalEventFd } from "./eventfd.ts";
 export { effectiveUserId } from "./libc.ts";
+export { InetSocket } from "./inet_socket.ts";
 export { IpsecMb } from "./ipsec_mb.ts";
 export { type IpsecMbAead, IpsecMbAeadContext } from "./ipsec_mb_aead.ts";
 export { CbcHmacContext, type IpsecMbDigest } from "./ipsec_mb_cbc_hmac.ts";

@@ -5,14 +5,12 @@
  */
 
 import { Errno, SysError } from "./errors.ts";
-import { check, closeFd, lastErrno, libc } from "./libc.ts";
 import * as addresses from "./netlink_addresses.ts";
 import type { InterfaceAddress } from "./netlink_addresses.ts";
 import * as links from "./netlink_links.ts";
 import type { Link } from "./netlink_links.ts";
 import {
   decodeError,
-  decodeMessages,
   encodeAttributes,
   encodeMessage,
   NetlinkControl,
@@ -20,27 +18,13 @@ import {
   type NetlinkMessage,
   u32,
 } from "./netlink_message.ts";
+import { NETLINK_ROUTE, NetlinkSocket } from "./netlink_socket.ts";
 import * as routes from "./netlink_routes.ts";
 import type { Route } from "./netlink_routes.ts";
 import * as rules from "./netlink_rules.ts";
 import type { Rule } from "./netlink_rules.ts";
 import { AF_INET, AF_INET6 } from "./sockaddr.ts";
 
-const AF_NETLINK = 16;
-const NETLINK_ROUTE = 0;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_RCVTIMEO = 20;
-const SOL_NETLINK = 270;
-const NETLINK_EXT_ACK = 11;
-const MSG_TRUNC = 0x20;
-// struct sockaddr_nl: family u16 | pad u16 | port id u32 | groups u32
-const sockaddrLength = 12;
-const portIdOffset = 4;
-// The kernel fills at most 32 KiB per datagram of a dump (netlink_dump).
-const bufferLength = 65536;
-const timeoutSeconds = 5n;
 const maxDumpAttempts = 5;
 
 /** The call that failed, for messages. */
@@ -66,32 +50,16 @@ const callNames: Readonly<Record<number, string>> = {
  * there was no answer in 5 s.
  */
 export class Netlink {
-  #fd: number;
-  readonly #buffer = new Uint8Array(bufferLength);
+  readonly #socket: NetlinkSocket;
   #sequence = 0;
 
-  private constructor(fd: number) {
-    this.#fd = fd;
+  private constructor(socket: NetlinkSocket) {
+    this.#socket = socket;
   }
 
   /** Opens a socket; this needs no privilege. @throws {SysError} EMFILE, EAFNOSUPPORT. */
   static open(): Netlink {
-    const fd = check(
-      libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE),
-      "socket AF_NETLINK",
-    );
-    try {
-      // struct timeval: seconds and microseconds, 64 bits each
-      const timeout = new Uint8Array(new BigInt64Array([timeoutSeconds, 0n]).buffer);
-      const set = libc().setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
-      check(set, "setsockopt SO_RCVTIMEO");
-      // Kernels before 4.12 have no words with their errors; the errno is enough.
-      libc().setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, u32(1), 4);
-    } catch (error) {
-      closeFd(fd);
-      throw error;
-    }
-    return new Netlink(fd);
+    return new Netlink(NetlinkSocket.open(NETLINK_ROUTE));
   }
 
   /** All network interfaces. */
@@ -209,9 +177,7 @@ export class Netlink {
 
   /** Closes the socket. A second call does nothing; other calls throw EBADF. */
   close(): void {
-    if (this.#fd < 0) return;
-    closeFd(this.#fd);
-    this.#fd = -1; // the number may be somebody else's from now on
+    this.#socket.close();
   }
 
   #change(type: number, flags: number, body: Uint8Array): void {
@@ -256,15 +222,10 @@ export class Netlink {
     const call = `netlink ${callNames[type]}`;
     const sequence = this.#sequence = (this.#sequence + 1) >>> 0;
     const request = encodeMessage({ type, flags: flags | NetlinkFlag.REQUEST, sequence, body });
-    const kernel = new Uint8Array(sockaddrLength);
-    kernel[0] = AF_NETLINK;
-    check(
-      libc().sendto(this.#fd, request, BigInt(request.length), 0, kernel, sockaddrLength),
-      call,
-    );
+    this.#socket.send(request, call);
     let consistent = true;
     for (;;) {
-      for (const message of this.#receive(call)) {
+      for (const message of this.#socket.receive(call)) {
         if (message.sequence !== sequence) continue; // left over from a request that failed
         if ((message.flags & NetlinkFlag.DUMP_INTR) !== 0) consistent = false;
         if (message.type === NetlinkControl.ERROR || message.type === NetlinkControl.DONE) {
@@ -278,33 +239,6 @@ export class Netlink {
         if (message.type !== NetlinkControl.NOOP) onMessage(message);
       }
     }
-  }
-
-  /** The messages of the next datagram from the kernel. */
-  #receive(call: string): NetlinkMessage[] {
-    const sender = new Uint8Array(sockaddrLength);
-    const senderLength = u32(sockaddrLength);
-    const received = libc().recvfrom(
-      this.#fd,
-      this.#buffer,
-      BigInt(bufferLength),
-      MSG_TRUNC,
-      sender,
-      senderLength,
-    );
-    if (received < 0) return this.#noAnswer(call);
-    // Other processes may send to this socket too; the kernel alone has port id 0.
-    if (new DataView(sender.buffer).getUint32(portIdOffset, true) !== 0) return [];
-    if (received > bufferLength) throw new SysError(call, Errno.EMSGSIZE, "answer too long");
-    const messages = decodeMessages(this.#buffer.slice(0, received));
-    if (messages === undefined) throw new Error(`${call}: malformed answer`);
-    return messages;
-  }
-
-  #noAnswer(call: string): NetlinkMessage[] {
-    const errno = lastErrno();
-    if (errno === Errno.EINTR) return [];
-    throw new SysError(call, errno === Errno.EAGAIN ? Errno.ETIMEDOUT : errno);
   }
 }
 

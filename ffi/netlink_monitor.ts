@@ -6,16 +6,16 @@
  */
 
 import { Errno, SysError } from "./errors.ts";
-import { check, closeFd, lastErrno, libc } from "./libc.ts";
+import { closeFd, lastErrno, libc } from "./libc.ts";
+import {
+  AF_NETLINK,
+  NETLINK_NETFILTER,
+  NETLINK_ROUTE,
+  netlinkSockaddrLength,
+  openNetlink,
+} from "./netlink_socket.ts";
 
-const AF_NETLINK = 16;
-const NETLINK_ROUTE = 0;
-const NETLINK_NETFILTER = 12;
-const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-// struct sockaddr_nl: family u16 | pad u16 | port id u32 | groups u32
-const sockaddrLength = 12;
 const groupsOffset = 8;
 const RTMGRP_LINK = 0x1;
 const RTMGRP_IPV4_IFADDR = 0x10;
@@ -54,9 +54,8 @@ export class NetlinkMonitor {
   }
 
   static #open(family: number, groups: number): NetlinkMonitor {
-    const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    const fd = check(libc().socket(AF_NETLINK, type, family), "socket AF_NETLINK");
-    const address = new Uint8Array(sockaddrLength);
+    const fd = openNetlink(family, SOCK_NONBLOCK);
+    const address = new Uint8Array(netlinkSockaddrLength);
     const view = new DataView(address.buffer);
     view.setUint16(0, AF_NETLINK, true);
     view.setUint32(groupsOffset, groups, true);

@@ -6,26 +6,15 @@
  */
 
 import { Errno, SysError } from "./errors.ts";
-import { check, closeFd, cString, lastErrno, libc } from "./libc.ts";
+import { cString } from "./libc.ts";
 import {
   decodeError,
-  decodeMessages,
   encodeAttributes,
   encodeMessage,
   NetlinkControl,
   NetlinkFlag,
 } from "./netlink_message.ts";
-
-const AF_NETLINK = 16;
-const NETLINK_NETFILTER = 12;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_RCVTIMEO = 20;
-/** `sizeof(struct sockaddr_nl)` */
-const sockaddrLength = 12;
-const timeoutSeconds = 5n;
-const answerLength = 8192;
+import { NETLINK_NETFILTER, NetlinkSocket } from "./netlink_socket.ts";
 
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
@@ -101,42 +90,15 @@ export function hasNftTable(family: NftFamily, name: string): boolean {
   return errno === 0;
 }
 
-/** Sends a request; the errno of its acknowledgement. */
+/**
+ * Sends a request; the errno of its acknowledgement. A batch that is refused as a whole has one for
+ * its begin.
+ */
 function exchange(request: Uint8Array<ArrayBuffer>, call: string): number {
-  const socket = libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-  const fd = check(socket, "socket NETLINK_NETFILTER");
-  try {
-    // struct timeval: seconds and microseconds, 64 bits each
-    const timeout = new Uint8Array(new BigInt64Array([timeoutSeconds, 0n]).buffer);
-    check(
-      libc().setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length),
-      "setsockopt SO_RCVTIMEO",
-    );
-    const kernel = new Uint8Array(sockaddrLength);
-    kernel[0] = AF_NETLINK;
-    check(libc().sendto(fd, request, BigInt(request.length), 0, kernel, sockaddrLength), call);
-    return answer(fd, call);
-  } finally {
-    closeFd(fd);
-  }
-}
-
-/** The errno of the acknowledgement; a batch that is refused as a whole has one for its begin. */
-function answer(fd: number, call: string): number {
-  const buffer = new Uint8Array(answerLength);
-  const sender = new Uint8Array(sockaddrLength);
-  const senderLength = new Uint8Array(new Uint32Array([sockaddrLength]).buffer);
+  using socket = NetlinkSocket.open(NETLINK_NETFILTER);
+  socket.send(request, call);
   for (;;) {
-    const received = libc()
-      .recvfrom(fd, buffer, BigInt(answerLength), 0, sender, senderLength);
-    if (received < 0) {
-      const errno = lastErrno();
-      if (errno === Errno.EINTR) continue;
-      throw new SysError(call, errno === Errno.EAGAIN ? Errno.ETIMEDOUT : errno);
-    }
-    // Other processes may send to this socket too; the kernel alone has port id 0.
-    if (new DataView(sender.buffer).getUint32(4, true) !== 0) continue;
-    for (const message of decodeMessages(buffer.slice(0, received)) ?? []) {
+    for (const message of socket.receive(call)) {
       if (message.type !== NetlinkControl.ERROR) continue;
       const error = decodeError(message);
       if (error === undefined) throw new Error(`${call}: malformed answer`);

@@ -8,7 +8,12 @@
 import { Errno, SysError } from "./errors.ts";
 import { check, cString, libc } from "./libc.ts";
 import { u32 } from "./netlink_message.ts";
-import { decodeSockaddr, sockaddrIn6Length, type SocketAddress } from "./sockaddr.ts";
+import {
+  decodeSockaddr,
+  encodeSockaddr,
+  sockaddrIn6Length,
+  type SocketAddress,
+} from "./sockaddr.ts";
 
 const SOL_SOCKET = 1;
 const SO_ERROR = 4;
@@ -63,25 +68,41 @@ export const MtuDiscover = {
   PROBE: 3,
 } as const;
 
+/** Where a socket is to be bound. */
+export interface LocalAddress {
+  readonly ipv6: boolean;
+  /** Raw sockaddr. */
+  readonly address: Uint8Array<ArrayBuffer>;
+  /** The same for messages. */
+  readonly place: string;
+}
+
+/** @throws {TypeError | RangeError} when `hostname` is no IP address or `port` no port. */
+export function localAddress(port: number, hostname?: string, family?: 4 | 6): LocalAddress {
+  const address = encodeSockaddr(hostname ?? (family === 6 ? "::" : "0.0.0.0"), port, family);
+  const ipv6 = address.length === sockaddrIn6Length;
+  return { ipv6, address, place: `${hostname ?? "any address"} port ${port}` };
+}
+
 /**
  * Opens a socket with `open`; where neither address nor family is asked for, one of both families,
  * or of IPv4 alone where the kernel has no IPv6.
  */
 export function dualStack<Socket>(
-  options: SocketOptions,
-  open: (hostname?: string, family?: 4 | 6) => Socket,
+  { hostname, family, port, ipv6Only }: SocketOptions,
+  open: (local: LocalAddress) => Socket,
 ): Socket {
-  if (options.hostname !== undefined || options.family !== undefined) {
-    return open(options.hostname, options.family);
+  if (hostname !== undefined || family !== undefined) {
+    return open(localAddress(port, hostname, family));
   }
   try {
-    return open("::", 6);
+    return open(localAddress(port, "::", 6));
   } catch (error) {
     // A kernel without IPv6 has no such socket, or no such address (ipv6.disable).
     const noIpv6 = error instanceof SysError &&
       (error.errno === Errno.EAFNOSUPPORT || error.errno === Errno.EADDRNOTAVAIL);
-    if (!noIpv6 || options.ipv6Only) throw error;
-    return open("0.0.0.0", 4);
+    if (!noIpv6 || ipv6Only) throw error;
+    return open(localAddress(port, "0.0.0.0", 4));
   }
 }
 

@@ -6,29 +6,20 @@
  */
 
 import { Errno, SysError } from "./errors.ts";
+import { bindTo, InetSocket, openSocket, socketFlags } from "./inet_socket.ts";
 import { check, closeFd, lastErrno, libc } from "./libc.ts";
 import { u32 } from "./netlink_message.ts";
-import {
-  AF_INET,
-  AF_INET6,
-  encodeSockaddr,
-  sockaddrIn6Length,
-  type SocketAddress,
-} from "./sockaddr.ts";
+import { sockaddrIn6Length } from "./sockaddr.ts";
 import {
   applySocketOptions,
-  boundAddress,
-  bufferSizes,
   dualStack,
+  localAddress,
   pendingError,
-  resizeBuffers,
   setOption,
   type SocketOptions,
 } from "./socket_options.ts";
 
 const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_TCP = 6;
@@ -63,17 +54,10 @@ export interface TcpConnectOptions
   readonly port?: number;
 }
 
-/** A socket that waits for connections, non-blocking and closed on exec. */
-export class TcpListener {
-  #fd: number;
-
+/** A socket that waits for connections. */
+export class TcpListener extends InetSocket {
   private constructor(fd: number, readonly family: 4 | 6) {
-    this.#fd = fd;
-  }
-
-  /** Its file descriptor; -1 after `close`. */
-  get fd(): number {
-    return this.#fd;
+    super(fd);
   }
 
   /**
@@ -83,35 +67,18 @@ export class TcpListener {
    *   (mark, device), ENODEV (device).
    * @throws {TypeError | RangeError} when `hostname` is no IP address or `port` no port.
    */
-  static bind(options: TcpListenOptions): TcpListener {
-    return dualStack(options, (hostname, family) => TcpListener.#bind(options, hostname, family));
-  }
-
-  static #bind(options: TcpListenOptions, hostname?: string, family?: 4 | 6): TcpListener {
-    const local = hostname ?? (family === 6 ? "::" : "0.0.0.0");
-    const address = encodeSockaddr(local, options.port, family);
-    const ipv6 = address.length === sockaddrIn6Length;
-    const fd = openSocket(ipv6);
-    try {
-      // Else a restart would have to wait until the former connections are forgotten.
-      setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-      applySocketOptions(fd, ipv6, options);
-      applyTcpOptions(fd);
-      check(
-        libc().bind(fd, address, address.length),
-        `bind ${hostname ?? "any address"} port ${options.port}`,
-      );
-      check(libc().listen(fd, options.backlog ?? defaultBacklog), "listen");
-    } catch (error) {
-      closeFd(fd);
-      throw error;
-    }
-    return new TcpListener(fd, ipv6 ? 6 : 4);
-  }
-
-  /** The address and port that it listens on. */
-  localAddress(): SocketAddress {
-    return boundAddress(this.fd);
+  static override bind(options: TcpListenOptions): TcpListener {
+    return dualStack(options, (local) => {
+      const fd = openSocket(SOCK_STREAM, local.ipv6, (fd) => {
+        // Else a restart would have to wait until the former connections are forgotten.
+        setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+        applySocketOptions(fd, local.ipv6, options);
+        applyTcpOptions(fd);
+        bindTo(fd, local.address, local.place);
+        check(libc().listen(fd, options.backlog ?? defaultBacklog), "listen");
+      });
+      return new TcpListener(fd, local.ipv6 ? 6 : 4);
+    });
   }
 
   /**
@@ -123,26 +90,12 @@ export class TcpListener {
   duplicate(): number {
     return check(libc().fcntl(this.fd, F_DUPFD_CLOEXEC, 0), "fcntl F_DUPFD_CLOEXEC");
   }
-
-  /** Closes it; a second call does nothing. */
-  close(): void {
-    if (this.#fd < 0) return;
-    closeFd(this.#fd);
-    this.#fd = -1;
-  }
 }
 
-/** A connection that this end asked for, non-blocking and closed on exec. */
-export class TcpSocket {
-  #fd: number;
-
+/** A connection that this end asked for. */
+export class TcpSocket extends InetSocket {
   private constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  /** Its file descriptor; -1 after `close`. */
-  get fd(): number {
-    return this.#fd;
+    super(fd);
   }
 
   /**
@@ -157,46 +110,20 @@ export class TcpSocket {
   static connect(options: TcpConnectOptions): TcpSocket {
     const { remote, hostname, port = 0 } = options;
     const ipv6 = remote.length === sockaddrIn6Length;
-    const fd = openSocket(ipv6);
-    try {
+    const fd = openSocket(SOCK_STREAM, ipv6, (fd) => {
       applySocketOptions(fd, ipv6, options);
       applyTcpOptions(fd);
       if (hostname !== undefined || port !== 0) {
         setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-        const local = encodeSockaddr(hostname ?? (ipv6 ? "::" : "0.0.0.0"), port, ipv6 ? 6 : 4);
-        check(libc().bind(fd, local, local.length), `bind ${hostname ?? "any address"}:${port}`);
+        const { address, place } = localAddress(port, hostname, ipv6 ? 6 : 4);
+        bindTo(fd, address, place);
       }
       const connected = libc().connect(fd, remote as Uint8Array<ArrayBuffer>, remote.length);
       if (connected < 0 && lastErrno() !== Errno.EINPROGRESS) {
         throw new SysError("connect", lastErrno());
       }
-    } catch (error) {
-      closeFd(fd);
-      throw error;
-    }
+    });
     return new TcpSocket(fd);
-  }
-
-  /** The local address and port. */
-  localAddress(): SocketAddress {
-    return boundAddress(this.fd);
-  }
-
-  /** The sizes of the kernel's buffers, in bytes, its own overhead included (`socket(7)`). */
-  bufferSizes(): { readonly receive: number; readonly send: number } {
-    return bufferSizes(this.fd);
-  }
-
-  /** Sets the sizes that are given, as `SocketOptions` has them. @throws {SysError} EBADF. */
-  resizeBuffers(sizes: Pick<SocketOptions, "receiveBuffer" | "sendBuffer">): void {
-    resizeBuffers(this.fd, sizes);
-  }
-
-  /** Closes it; a second call does nothing. */
-  close(): void {
-    if (this.#fd < 0) return;
-    closeFd(this.#fd);
-    this.#fd = -1;
   }
 }
 
@@ -219,7 +146,7 @@ export interface AcceptedConnection {
 export function acceptConnection(fd: number): AcceptedConnection | number {
   const sockaddr = new Uint8Array(sockaddrIn6Length);
   const length = u32(sockaddr.length);
-  const accepted = libc().accept4(fd, sockaddr, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const accepted = libc().accept4(fd, sockaddr, length, socketFlags);
   if (accepted < 0) return lastErrno();
   const used = Math.min(new DataView(length.buffer).getUint32(0, true), sockaddr.length);
   return { fd: accepted, sockaddr: sockaddr.slice(0, used) };
@@ -233,11 +160,6 @@ export function connectionError(fd: number): number {
 /** Closes the fd of an accepted connection. @throws {SysError} EBADF. */
 export function closeConnection(fd: number): void {
   closeFd(fd);
-}
-
-function openSocket(ipv6: boolean): number {
-  const type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  return check(libc().socket(ipv6 ? AF_INET6 : AF_INET, type, 0), "socket");
 }
 
 function applyTcpOptions(fd: number): void {

@@ -6,29 +6,19 @@
  */
 
 import { Errno, SysError } from "./errors.ts";
-import { check, closeFd, lastErrno, libc } from "./libc.ts";
+import { bindTo, InetSocket, openSocket } from "./inet_socket.ts";
+import { lastErrno, libc } from "./libc.ts";
 import { u32 } from "./netlink_message.ts";
-import {
-  AF_INET,
-  AF_INET6,
-  encodeSockaddr,
-  sockaddrIn6Length,
-  type SocketAddress,
-} from "./sockaddr.ts";
+import { encodeSockaddr, sockaddrIn6Length } from "./sockaddr.ts";
 import {
   applySocketOptions,
-  boundAddress,
-  bufferSizes,
   dualStack,
   getOption,
-  resizeBuffers,
   setMtuDiscover,
   type SocketOptions,
 } from "./socket_options.ts";
 
 const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const IPPROTO_UDP = 17;
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
@@ -37,21 +27,14 @@ const MSG_DONTWAIT = 0x40;
 /** How to open a UDP socket. */
 export type UdpOptions = SocketOptions;
 
-/** A UDP socket, non-blocking and closed on exec. */
-export class UdpSocket {
-  #fd: number;
-
+/** A UDP socket. */
+export class UdpSocket extends InetSocket {
   private constructor(
     fd: number,
     /** 6 for an IPv6 socket, to which IPv4 peers have IPv4-mapped addresses. */
     readonly family: 4 | 6,
   ) {
-    this.#fd = fd;
-  }
-
-  /** Its file descriptor; -1 after `close`, for the number may be somebody else's by then. */
-  get fd(): number {
-    return this.#fd;
+    super(fd);
   }
 
   /**
@@ -61,37 +44,14 @@ export class UdpSocket {
    *   (mark, device), ENODEV (device).
    * @throws {TypeError | RangeError} when `hostname` is no IP address or `port` no port.
    */
-  static bind(options: UdpOptions): UdpSocket {
-    return dualStack(options, (hostname, family) => UdpSocket.#bind(options, hostname, family));
-  }
-
-  static #bind(options: UdpOptions, hostname?: string, family?: 4 | 6): UdpSocket {
-    const address = encodeSockaddr(
-      hostname ?? (family === 6 ? "::" : "0.0.0.0"),
-      options.port,
-      family,
-    );
-    const ipv6 = address.length === sockaddrIn6Length;
-    const fd = check(
-      libc().socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-      "socket",
-    );
-    try {
-      applySocketOptions(fd, ipv6, options);
-      check(
-        libc().bind(fd, address, address.length),
-        `bind ${hostname ?? "any address"} port ${options.port}`,
-      );
-    } catch (error) {
-      closeFd(fd);
-      throw error;
-    }
-    return new UdpSocket(fd, ipv6 ? 6 : 4);
-  }
-
-  /** The address and port that the socket is bound to. */
-  localAddress(): SocketAddress {
-    return boundAddress(this.fd);
+  static override bind(options: UdpOptions): UdpSocket {
+    return dualStack(options, (local) => {
+      const fd = openSocket(SOCK_DGRAM, local.ipv6, (fd) => {
+        applySocketOptions(fd, local.ipv6, options);
+        bindTo(fd, local.address, local.place);
+      });
+      return new UdpSocket(fd, local.ipv6 ? 6 : 4);
+    });
   }
 
   /** The peer's address in the form that this socket's `sendTo` takes. */
@@ -147,23 +107,6 @@ export class UdpSocket {
    */
   setMtuDiscover(mode: number): void {
     setMtuDiscover(this.fd, this.family === 6, mode);
-  }
-
-  /** The sizes of the kernel's buffers, in bytes, its own overhead included (`socket(7)`). */
-  bufferSizes(): { readonly receive: number; readonly send: number } {
-    return bufferSizes(this.fd);
-  }
-
-  /** Sets the sizes that are given, as `SocketOptions` has them. @throws {SysError} EBADF. */
-  resizeBuffers(sizes: Pick<SocketOptions, "receiveBuffer" | "sendBuffer">): void {
-    resizeBuffers(this.fd, sizes);
-  }
-
-  /** Closes the socket; a second call does nothing. */
-  close(): void {
-    if (this.#fd < 0) return;
-    closeFd(this.#fd);
-    this.#fd = -1;
   }
 }
 
