@@ -212,8 +212,12 @@ function processOptions(draft: Draft): ProcessOptions {
 
 /** Addresses and routes of our end. */
 export function networkOptions(draft: Draft, topology: Topology): NetworkOptions {
+  return { ...draftedNetwork(draft), topology, routeNoexec: draft.routeNoexec ?? false };
+}
+
+/** The same as far as a server may push it. */
+export function draftedNetwork(draft: Draft): Omit<NetworkOptions, "topology" | "routeNoexec"> {
   return defined({
-    topology,
     ifconfig: draft.ifconfig,
     ifconfigIpv6: draft.ifconfigIpv6,
     routes: draft.routes,
@@ -224,7 +228,6 @@ export function networkOptions(draft: Draft, topology: Topology): NetworkOptions
     routeDelay: draft.routeDelay,
     blockIpv6: draft.blockIpv6 ?? false,
     ifconfigNoexec: draft.ifconfigNoexec ?? false,
-    routeNoexec: draft.routeNoexec ?? false,
     dhcpOptions: draft.dhcpOptions,
     dns: dnsOptions(draft),
   });

@@ -4,46 +4,16 @@
  * @module
  */
 
-import type {
-  DhcpOption,
-  DnsOptions,
-  IfconfigIpv6Option,
-  IfconfigOption,
-  RedirectGateway,
-  RouteIpv6Option,
-  RouteOption,
-  Topology,
-} from "./network_options.ts";
+import type { NetworkOptions, Topology } from "./network_options.ts";
 import type { Framing, InactiveOptions, PingOptions } from "./session_options.ts";
 
-/** What a server may change, as far as it did. Absent: as in the configuration. */
-export interface PulledOptions {
+/**
+ * What a server may change, as far as it did. Absent: as in the configuration. Routes are the pushed
+ * ones alone; see `mergeNetwork`.
+ */
+export interface PulledOptions extends Omit<NetworkOptions, "topology" | "routeNoexec"> {
   /** What `ifconfig` means. */
   readonly topology?: Topology;
-  /** Our IPv4 address. */
-  readonly ifconfig?: IfconfigOption;
-  /** Our IPv6 address. */
-  readonly ifconfigIpv6?: IfconfigIpv6Option;
-  /** Pushed routes alone; see `mergeNetwork`. */
-  readonly routes: readonly RouteOption[];
-  /** Pushed routes alone; see `mergeNetwork`. */
-  readonly routesIpv6: readonly RouteIpv6Option[];
-  /** What `vpn_gateway` means. */
-  readonly routeGateway?: string;
-  /** Metric of routes that give none. */
-  readonly routeMetric?: number;
-  /** Seconds to wait before adding routes. */
-  readonly routeDelay?: number;
-  /** Whether all traffic goes through the tunnel. */
-  readonly redirectGateway?: RedirectGateway;
-  /** IPv6 must not pass the tunnel by. */
-  readonly blockIpv6: boolean;
-  /** The device's addresses are a program's work. */
-  readonly ifconfigNoexec: boolean;
-  /** `dhcp-option`, in order. */
-  readonly dhcpOptions: readonly DhcpOption[];
-  /** `dns`. */
-  readonly dns: DnsOptions;
   /** `ping`, `ping-restart`, `ping-exit`, `ping-timer-rem` over those of the configuration. */
   readonly ping: PingOptions;
   /** End when there is little traffic. */

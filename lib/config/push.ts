@@ -6,10 +6,10 @@
  */
 
 import type { ClientConfig, NetworkOptions, Notice, PulledOptions } from "./config.ts";
-import { dnsOptions, emptyDraft } from "./draft.ts";
+import { emptyDraft } from "./draft.ts";
 import { ConfigError, pushedOptions } from "./errors.ts";
 import { deepFreeze } from "./finish.ts";
-import { defined } from "./finish_common.ts";
+import { defined, draftedNetwork } from "./finish_common.ts";
 import { notice, shorten } from "./option.ts";
 import { apply } from "./read.ts";
 import { findOption } from "./table.ts";
@@ -100,18 +100,7 @@ export function parsePushReply(options: readonly string[], base: ClientConfig): 
   }
   const pulled: PulledOptions = defined({
     topology: draft.topology,
-    ifconfig: draft.ifconfig,
-    ifconfigIpv6: draft.ifconfigIpv6,
-    routes: draft.routes,
-    routesIpv6: draft.routesIpv6,
-    routeGateway: draft.routeGateway,
-    routeMetric: draft.routeMetric,
-    routeDelay: draft.routeDelay,
-    redirectGateway: draft.redirectGateway,
-    blockIpv6: draft.blockIpv6 ?? false,
-    ifconfigNoexec: draft.ifconfigNoexec ?? false,
-    dhcpOptions: draft.dhcpOptions,
-    dns: dnsOptions(draft),
+    ...draftedNetwork(draft),
     ping: { ...base.ping, ...draft.ping },
     inactive: draft.inactive,
     sessionTimeout: draft.sessionTimeout,

@@ -85,12 +85,12 @@ export interface TlsOptions {
 }
 
 /**
- * How payloads are framed; nothing is ever compressed (OpenVPN's comp.h). `lzo`: 0xFA in front
- * (`comp-lzo`, `compress lzo`). `stub`: 0xFB in front, and the byte that stood there moves to the
- * end (`compress`, `compress lz4`). `stub-v2`: nothing, or 0x50 0x00 in front where the payload
+ * How payloads are framed; nothing is ever compressed (OpenVPN's comp.h). `stub`: 0xFA in front
+ * (`comp-lzo`, `compress lzo`). `stub-swap`: 0xFB in front, and the byte that stood there moves to
+ * the end (`compress`, `compress lz4`). `stub-v2`: nothing, or 0x50 0x00 in front where the payload
  * starts with 0x50.
  */
-export type Framing = "none" | "lzo" | "stub" | "stub-v2";
+export type Framing = "none" | "stub" | "stub-swap" | "stub-v2";
 
 /** The data channel. */
 export interface DataChannelOptions {

@@ -62,7 +62,7 @@ export interface OptionsStringValues {
   /** Whether tls-auth is used. */
   readonly tlsAuth: boolean;
   /** How payloads are framed; anything but "none" is said as `comp-lzo`. */
-  readonly compression: "none" | "stub" | "stub-v2" | "lzo";
+  readonly compression: "none" | "stub" | "stub-swap" | "stub-v2";
 }
 
 const packetIdLength = 4;
@@ -78,7 +78,7 @@ export function optionsStringLinkMtu(values: OptionsStringValues): number {
     ? packetIdLength + aeadTagLength + cipher.ivLength + cipher.blockLength
     : packetIdLength + auth.length + cipher.ivLength + cipher.blockLength;
   // Version 1 framings put a byte in front of each payload.
-  const framing = compression === "stub" || compression === "lzo" ? 1 : 0;
+  const framing = compression === "stub" || compression === "stub-swap" ? 1 : 0;
   return tunMtu + dataHeaderLength + cryptography + framing +
     (protocol === "tcp" ? tcpLengthField : 0);
 }

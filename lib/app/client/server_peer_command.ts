@@ -6,7 +6,6 @@
 
 import type { PulledOptions } from "../../config/config.ts";
 import type { AddPeerCommand } from "../../loop/messages.ts";
-import { dataFraming } from "../data_framing.ts";
 import { sessionSegmentSize } from "../segment_size.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 
@@ -26,7 +25,7 @@ export function serverPeerCommand(
     socket,
     address,
     remotePeerId: pulled.peerId,
-    framing: dataFraming[framing],
+    framing,
     pingInterval: pulled.ping.interval * 1000,
     pingTimeout: pulled.ping.timeout * 1000,
     replayWindow: config.data.replayWindow,

@@ -10,7 +10,6 @@ import type { Transport } from "../../config/mod.ts";
 import type { Admission } from "../../control/server_admission.ts";
 import { selectKeyMaterial } from "../../crypto/key_derivation.ts";
 import type { PeerTraffic } from "../../loop/counters.ts";
-import { dataFraming } from "../data_framing.ts";
 import { KeyVolume } from "../key_volume.ts";
 import { accessRules } from "../per_client/access_rules.ts";
 import type { ClientSettings } from "../per_client/client_settings.ts";
@@ -50,7 +49,7 @@ export class ServerPeer {
       socket: path.socket,
       address: path.address,
       remotePeerId: admission.dataV2 ? this.#number : undefined,
-      framing: dataFraming[config.data.framing],
+      framing: config.data.framing,
       pingInterval: config.ping.interval * 1000,
       pingTimeout: config.ping.timeout * 1000,
       accessRules: access && accessRules(access),

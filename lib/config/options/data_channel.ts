@@ -88,7 +88,7 @@ export const dataChannelOptions = rows("data channel", [
     remedy: "framed without compression; a compressed packet is dropped",
     apply: (context, [mode = "adaptive"]) => {
       parse.word(context, mode, ["no", "yes", "adaptive"]);
-      context.draft.framing = "lzo";
+      context.draft.framing = "stub";
     },
   },
   {
@@ -237,10 +237,10 @@ export const dataChannelOptions = rows("data channel", [
 
 // comp.c: which framing byte, and whether the payload's first byte changes its place.
 const framings: Readonly<Record<string, Framing>> = {
-  stub: "stub",
+  stub: "stub-swap",
   "stub-v2": "stub-v2",
-  lzo: "lzo",
-  lz4: "stub",
+  lzo: "stub",
+  lz4: "stub-swap",
   "lz4-v2": "stub-v2",
   migrate: "none",
 };

@@ -226,11 +226,11 @@ Deno.test("cipher counts only without data-ciphers", () => {
 
 Deno.test("framing of compression that isn't done", () => {
   const framing = (line: string) => client(line).data.framing;
-  assert.equal(framing("comp-lzo"), "lzo");
-  assert.equal(framing("comp-lzo no"), "lzo");
-  assert.equal(framing("compress lzo"), "lzo");
-  assert.equal(framing("compress"), "stub");
-  assert.equal(framing("compress lz4"), "stub");
+  assert.equal(framing("comp-lzo"), "stub");
+  assert.equal(framing("comp-lzo no"), "stub");
+  assert.equal(framing("compress lzo"), "stub");
+  assert.equal(framing("compress"), "stub-swap");
+  assert.equal(framing("compress lz4"), "stub-swap");
   assert.equal(framing("compress stub-v2"), "stub-v2");
   assert.equal(framing("compress lz4-v2"), "stub-v2");
   assert.equal(framing("compress migrate"), "none");

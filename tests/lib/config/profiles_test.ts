@@ -32,7 +32,7 @@ Deno.test("a provider's profile with a password", () => {
   );
   assert.equal(config.remoteRandom, true);
   assert.equal(config.authUserPass?.source, "prompt");
-  assert.equal(config.data.framing, "lzo");
+  assert.equal(config.data.framing, "stub");
   assert.equal(config.data.auth, "SHA512");
   assert.equal(config.data.fallbackCipher, "AES-256-CBC");
   assert.ok(config.data.ciphers.includes("AES-256-CBC"));
