@@ -10,8 +10,6 @@ import {
   DerElement,
   hexadecimal,
   malformed,
-  readDer,
-  readOctetBits,
   readSmallInteger,
   readTime,
   readUnsigned,
@@ -25,7 +23,7 @@ import {
 } from "./extensions.ts";
 import { readPem, writePem } from "./pem.ts";
 import { type PublicKeyDescription, readPublicKey } from "./public_key.ts";
-import { readSignatureAlgorithm, type Signed } from "./signature.ts";
+import { readSigned, type Signed } from "./signature.ts";
 
 /** A parsed certificate. Frozen; its byte arrays are views of one private copy. */
 export interface Certificate extends Signed, CertificateExtensions {
@@ -58,20 +56,8 @@ const MAX_SERIAL_OCTETS = 20;
  * @throws {CertificateError} `malformed` when it is anything but one well-formed certificate.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const what = "certificate";
-  const outer = readDer(der.slice(), Tag.SEQUENCE, what);
-  const cursor = outer.children(what);
-  const tbs = cursor.next(Tag.SEQUENCE);
-  const algorithm = cursor.next(Tag.SEQUENCE);
-  const signature = readOctetBits(cursor.next(Tag.BIT_STRING), what);
-  cursor.finish();
-  return Object.freeze({
-    raw: outer.raw,
-    ...readToBeSigned(tbs, algorithm.raw),
-    signed: tbs.raw,
-    signatureAlgorithm: readSignatureAlgorithm(algorithm),
-    signature,
-  });
+  const { content, algorithm, ...element } = readSigned(der, "certificate");
+  return Object.freeze({ ...element, ...readToBeSigned(content, algorithm) });
 }
 
 function readToBeSigned(tbs: DerElement, algorithm: Uint8Array) {

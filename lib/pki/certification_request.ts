@@ -4,7 +4,7 @@
  * @module
  */
 
-import { contextTag, malformed, readDer, readOctetBits, readSmallInteger, Tag } from "./der.ts";
+import { contextTag, malformed, readSmallInteger, Tag } from "./der.ts";
 import {
   commonNameOf,
   type DistinguishedName,
@@ -14,7 +14,7 @@ import {
 import { importPublicKey } from "./keys.ts";
 import { readPem } from "./pem.ts";
 import { checkKeyStrength, readPublicKey } from "./public_key.ts";
-import { readSignatureAlgorithm, verifySignature } from "./signature.ts";
+import { readSigned, verifySignature } from "./signature.ts";
 
 /** What a request asks for. Its extensions are not looked at: the authority decides on those. */
 export interface CertificationRequest {
@@ -34,13 +34,8 @@ export interface CertificationRequest {
  */
 export async function readCertificationRequest(file: Uint8Array): Promise<CertificationRequest> {
   const what = "certificate request";
-  const cursor = readDer(requestDer(file), Tag.SEQUENCE, what).children(what);
-  const info = cursor.next(Tag.SEQUENCE);
-  const algorithm = readSignatureAlgorithm(cursor.next(Tag.SEQUENCE));
-  const signature = readOctetBits(cursor.next(Tag.BIT_STRING), what);
-  cursor.finish();
-
-  const inner = info.children(what);
+  const request = readSigned(requestDer(file), what);
+  const inner = request.content.children(what);
   if (readSmallInteger(inner.next(Tag.INTEGER), what) !== 0) {
     throw malformed(`${what}: unknown version`);
   }
@@ -51,17 +46,13 @@ export async function readCertificationRequest(file: Uint8Array): Promise<Certif
 
   const called = `the ${what} of "${formatName(subject)}"`;
   checkKeyStrength(key, called);
-  await verifySignature(
-    { signed: info.raw, signatureAlgorithm: algorithm, signature },
-    key,
-    called,
-  );
+  await verifySignature(request, key, called);
   return { subject, commonName: commonNameOf(subject), publicKey: await importPublicKey(key) };
 }
 
 function requestDer(file: Uint8Array): Uint8Array {
   // DER begins with a SEQUENCE; a PEM file with text.
-  if (file[0] === Tag.SEQUENCE) return file.slice();
+  if (file[0] === Tag.SEQUENCE) return file;
   const block = readPem(new TextDecoder().decode(file))
     .find(({ label }) => label === "CERTIFICATE REQUEST" || label === "NEW CERTIFICATE REQUEST");
   if (block === undefined) throw malformed("file: it holds no certificate request");

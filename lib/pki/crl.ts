@@ -12,7 +12,6 @@ import {
   hexadecimal,
   malformed,
   readDer,
-  readOctetBits,
   readSmallInteger,
   readTime,
   readUnsigned,
@@ -22,7 +21,7 @@ import { type DistinguishedName, formatName, readName, sameName } from "./distin
 import { CertificateError } from "./errors.ts";
 import { type Extension, ExtensionType, readExtensions } from "./extensions.ts";
 import { readPem, writePem } from "./pem.ts";
-import { readSignatureAlgorithm, type Signed, verifySignature } from "./signature.ts";
+import { readSigned, type Signed, verifySignature } from "./signature.ts";
 
 /** One revoked certificate. */
 export interface Revocation {
@@ -59,20 +58,8 @@ export interface RevocationList extends Signed {
  * @throws {CertificateError} `malformed`.
  */
 export function parseRevocationList(der: Uint8Array): RevocationList {
-  const what = "revocation list";
-  const outer = readDer(der.slice(), Tag.SEQUENCE, what);
-  const cursor = outer.children(what);
-  const tbs = cursor.next(Tag.SEQUENCE);
-  const algorithm = cursor.next(Tag.SEQUENCE);
-  const signature = readOctetBits(cursor.next(Tag.BIT_STRING), what);
-  cursor.finish();
-  return Object.freeze({
-    raw: outer.raw,
-    ...readToBeSigned(tbs, algorithm.raw),
-    signed: tbs.raw,
-    signatureAlgorithm: readSignatureAlgorithm(algorithm),
-    signature,
-  });
+  const { content, algorithm, ...element } = readSigned(der, "revocation list");
+  return Object.freeze({ ...element, ...readToBeSigned(content, algorithm) });
 }
 
 function readToBeSigned(tbs: DerElement, algorithm: Uint8Array) {

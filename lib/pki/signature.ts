@@ -10,6 +10,7 @@ import {
   malformed,
   readDer,
   readObjectIdentifier,
+  readOctetBits,
   readSmallInteger,
   readUnsigned,
   Tag,
@@ -62,6 +63,39 @@ const digests: Readonly<Record<string, Digest>> = {
   "2.16.840.1.101.3.4.2.2": "SHA-384",
   "2.16.840.1.101.3.4.2.3": "SHA-512",
 };
+
+/** Something signed, as it is read. */
+export interface SignedElement extends Signed {
+  /** All of it. */
+  readonly raw: Uint8Array;
+  /** What is signed. */
+  readonly content: DerElement;
+  /** The algorithm's octets; certificates and revocation lists have them inside once more. */
+  readonly algorithm: Uint8Array;
+}
+
+/**
+ * Reads the outer SEQUENCE of a certificate, a revocation list (RFC 5280, sections 4.1 and 5.1) or a
+ * request: what is signed, the algorithm, the signature.
+ *
+ * @throws {CertificateError} `malformed`.
+ */
+export function readSigned(der: Uint8Array, what: string): SignedElement {
+  const outer = readDer(der.slice(), Tag.SEQUENCE, what);
+  const cursor = outer.children(what);
+  const content = cursor.next(Tag.SEQUENCE);
+  const algorithm = cursor.next(Tag.SEQUENCE);
+  const signature = readOctetBits(cursor.next(Tag.BIT_STRING), what);
+  cursor.finish();
+  return {
+    raw: outer.raw,
+    content,
+    algorithm: algorithm.raw,
+    signed: content.raw,
+    signatureAlgorithm: readSignatureAlgorithm(algorithm),
+    signature,
+  };
+}
 
 /**
  * Reads a signature's `AlgorithmIdentifier`. One that is not accepted is no error yet: a trusted

@@ -31,14 +31,21 @@ import { verifyPeerCertificate } from "./verify_chain.ts";
 
 /** What the builder needs to know. */
 export interface StateBuilderOptions {
-  /** See `StateDirectoryOptions`. */
+  /** Makes the tls-auth key's text (OpenVPN static key file); called only when it is needed. */
   readonly tlsAuthKey: () => string;
+  /** The address clients should use, for `client.ovpn` and the server certificate. */
   readonly remote: string;
+  /** UDP port. Default 1194. */
   readonly port?: number;
+  /** The new server takes the Internet traffic of its clients, and these are their resolvers. */
   readonly exit?: ServerExitConfiguration;
+  /** Key type of server and client certificates. Default `rsa:2048`. */
   readonly keyType?: KeyType;
+  /** Key type of the authority. Default `rsa:3072`: it has to last ten years. */
   readonly authorityKeyType?: KeyType;
+  /** Gives the passphrase of `ca.key` where it has one. */
   readonly passphrase?: PassphraseSource;
+  /** The present, milliseconds since 1970. Default: the clock. */
   readonly now?: number;
 }
 

@@ -14,34 +14,15 @@
 import { resolve } from "node:path";
 import { readFileIfThere, removeTemporaryFiles } from "../base/atomic_file.ts";
 import { VpnError } from "../base/errors.ts";
-import type { PassphraseSource } from "./authority_key.ts";
 import type { Certificate } from "./certificate.ts";
 import { lockDirectory, prepareDirectory } from "./directory_access.ts";
-import type { ServerExitConfiguration } from "./server_configuration.ts";
-import type { KeyType } from "./keys.ts";
-import { StateBuilder } from "./state_builder.ts";
+import { StateBuilder, type StateBuilderOptions } from "./state_builder.ts";
 import { type StateFiles, stateFiles } from "./state_files.ts";
 
 /** How to open, and if need be make, a state directory. */
-export interface StateDirectoryOptions {
+export interface StateDirectoryOptions extends StateBuilderOptions {
   /** Make what is missing; otherwise a missing or unfinished directory is an error. */
   readonly createIfMissing: boolean;
-  /** Makes the tls-auth key's text (OpenVPN static key file); called only when it is needed. */
-  readonly tlsAuthKey: () => string;
-  /** The address clients should use, for `client.ovpn` and the server certificate. */
-  readonly remote: string;
-  /** UDP port. Default 1194. */
-  readonly port?: number;
-  /** The new server takes the Internet traffic of its clients, and these are their resolvers. */
-  readonly exit?: ServerExitConfiguration;
-  /** Key type of server and client certificates. Default `rsa:2048`. */
-  readonly keyType?: KeyType;
-  /** Key type of the authority. Default `rsa:3072`: it has to last ten years. */
-  readonly authorityKeyType?: KeyType;
-  /** Gives the passphrase of `ca.key` where it has one. */
-  readonly passphrase?: PassphraseSource;
-  /** The present, milliseconds since 1970. Default: the clock. */
-  readonly now?: number;
 }
 
 /** An open state directory. */
