@@ -63,6 +63,7 @@ export {
   type StateDirectory,
   type StateDirectoryOptions,
 } from "./lib/pki/state_directory.ts";
+export type { StateBuilderOptions } from "./lib/pki/state_builder.ts";
 export type { ServerExitConfiguration } from "./lib/pki/server_configuration.ts";
 export type { PassphraseSource } from "./lib/pki/authority_key.ts";
 export type { StateFiles } from "./lib/pki/state_files.ts";

@@ -1,26 +1,31 @@
 /**
- * Bodies of HTTP requests, of a bounded length.
+ * Bodies of HTTP requests and answers, of a bounded length.
  *
  * @module
  */
 
 /** A body that is too long for what it is to be. */
-export class BodyTooLong extends Error {}
+export class BodyTooLong extends Error {
+  /** @param limit In octets. */
+  constructor(limit: number) {
+    super(`it is longer than ${limit} bytes`);
+  }
+}
 
 /**
- * Reads a request's body of at most `limit` octets.
+ * Reads a body of at most `limit` octets.
  *
  * @throws {BodyTooLong} as soon as more have come.
  */
 export async function readBody(
-  request: AsyncIterable<Uint8Array>,
+  message: AsyncIterable<Uint8Array>,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of request) {
+  for await (const part of message) {
     length += part.length;
-    if (length > limit) throw new BodyTooLong();
+    if (length > limit) throw new BodyTooLong(limit);
     parts.push(part);
   }
   const body = new Uint8Array(length);

@@ -13,7 +13,7 @@ export interface CheckArguments {
   /** The configuration. */
   readonly file: string;
   /** `--json`. */
-  readonly json?: true;
+  readonly json: boolean;
 }
 
 const exitCodes: Readonly<Record<Verdict, number>> = { ok: 0, refused: 1, incomplete: 2 };

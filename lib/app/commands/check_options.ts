@@ -4,8 +4,9 @@
  * @module
  */
 
-import { argument, command, constant, flag, message, object, optional } from "@optique/core";
+import { argument, command, constant, message, object } from "@optique/core";
 import { path } from "@optique/run";
+import { json } from "./shared_options.ts";
 
 /** The parser of its command line. */
 export const checkCommand = command(
@@ -15,7 +16,7 @@ export const checkCommand = command(
     file: argument(path({ metavar: "FILE" }), {
       description: message`An OpenVPN configuration, a server's or a client's.`,
     }),
-    json: optional(flag("--json", { description: message`The result as JSON.` })),
+    json,
   }),
   {
     description:

@@ -9,13 +9,13 @@ import {
   choice,
   command,
   constant,
-  flag,
   message,
   object,
   option,
   optional,
 } from "@optique/core";
 import { path } from "@optique/run";
+import { json, stateDirectory } from "./shared_options.ts";
 
 /** The parser of its command line. */
 export const doctorCommand = command(
@@ -28,10 +28,8 @@ export const doctorCommand = command(
     config: optional(option("--config", path({ metavar: "FILE" }), {
       description: message`The configuration or profile. Default for a server: server.conf of DIR.`,
     })),
-    state: optional(option("--state", path({ metavar: "DIR" }), {
-      description: message`The server's state directory. Default: vpn-data, if it is there.`,
-    })),
-    json: optional(flag("--json", { description: message`The findings as JSON.` })),
+    state: stateDirectory,
+    json,
   }),
   { description: message`Look for what commonly goes wrong, and say what mends it.` },
 );

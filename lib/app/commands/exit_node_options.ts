@@ -17,14 +17,13 @@ import {
   string,
 } from "@optique/core";
 import { path } from "@optique/run";
+import { json, stateDirectory } from "./shared_options.ts";
 
 const action = constant("exit-node");
 
 /** Which server it is about. */
 const place = {
-  state: optional(option("--state", path({ metavar: "DIR" }), {
-    description: message`The server's state directory. Default: vpn-data.`,
-  })),
+  state: stateDirectory,
   file: optional(option("--file", path({ metavar: "FILE" }), {
     description: message`The file that its configuration names in exit-choices.`,
   })),
@@ -36,7 +35,7 @@ const list = command(
     action,
     operation: constant("list"),
     ...place,
-    json: option("--json", { description: message`Print JSON, for scripts.` }),
+    json,
   }),
   { description: message`Show what was chosen for single clients.` },
 );

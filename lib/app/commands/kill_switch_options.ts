@@ -4,16 +4,8 @@
  * @module
  */
 
-import {
-  argument,
-  choice,
-  command,
-  constant,
-  flag,
-  message,
-  object,
-  optional,
-} from "@optique/core";
+import { argument, choice, command, constant, message, object } from "@optique/core";
+import { json } from "./shared_options.ts";
 
 /** The parser of its command line. */
 export const killSwitchCommand = command(
@@ -24,7 +16,7 @@ export const killSwitchCommand = command(
       description:
         message`off: let this machine's traffic leave again. status: say what is the case.`,
     }),
-    json: optional(flag("--json", { description: message`The status as JSON.` })),
+    json,
   }),
   { description: message`End a client's kill switch, or look at it.` },
 );

@@ -15,6 +15,7 @@ import {
   string,
 } from "@optique/core";
 import { path } from "@optique/run";
+import { stateDirectory } from "./shared_options.ts";
 
 /** Most days that a certificate may last: a hundred years. */
 const MAX_DAYS = 36_500;
@@ -24,17 +25,12 @@ export const action = constant("pki");
 
 /** What every command of the authority takes. */
 export const common = {
-  state: optional(option("--state", path({ metavar: "DIR" }), {
-    description: message`The state directory. Default: vpn-data.`,
-  })),
+  state: stateDirectory,
   passphraseFile: optional(option("--passphrase-file", path({ metavar: "FILE" }), {
     description:
       message`A file whose first line is the passphrase of the authority's key. Without it, it is asked for.`,
   })),
 } as const;
-
-/** `--json`. */
-export const json = option("--json", { description: message`Print JSON, for scripts.` });
 
 /** `--days`. */
 export const days = optional(option("--days", integer({ metavar: "DAYS", min: 1, max: MAX_DAYS }), {

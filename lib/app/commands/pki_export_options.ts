@@ -23,10 +23,10 @@ import {
   alternativeNames,
   common,
   days,
-  json,
   nameOrSerial,
   server,
 } from "./pki_common_options.ts";
+import { json } from "./shared_options.ts";
 
 const force = option("--force", { description: message`Replace files that are there.` });
 

@@ -23,11 +23,11 @@ import {
   alternativeNames,
   common,
   days,
-  json,
   name,
   nameOrSerial,
   server,
 } from "./pki_common_options.ts";
+import { json } from "./shared_options.ts";
 import {
   exportCommand,
   importCommand,

@@ -19,16 +19,14 @@ import {
   string,
 } from "@optique/core";
 import type { InferValue } from "@optique/core";
-import { path } from "@optique/run";
 import { scopes } from "../../portal/scopes.ts";
+import { json, stateDirectory } from "./shared_options.ts";
 
 const action = constant("portal");
 
 /** What every command about tokens takes. */
 const common = {
-  state: optional(option("--state", path({ metavar: "DIR" }), {
-    description: message`The server's state directory. Default: vpn-data.`,
-  })),
+  state: stateDirectory,
 } as const;
 
 const add = command(
@@ -46,7 +44,7 @@ const add = command(
     days: optional(option("--days", integer({ metavar: "DAYS", min: 1, max: 3650 }), {
       description: message`How long it is good. Default: until it is revoked.`,
     })),
-    json: option("--json", { description: message`Print JSON, for scripts.` }),
+    json,
   }),
   {
     description: message`Make a token for a program that uses the portal's API. It is shown once.`,
@@ -59,7 +57,7 @@ const list = command(
     action,
     operation: constant("token-list"),
     ...common,
-    json: option("--json", { description: message`Print JSON, for scripts.` }),
+    json,
   }),
   { description: message`List the tokens; what they are is not kept.` },
 );

@@ -7,6 +7,7 @@
 import { command, constant, message, object, option, optional, string } from "@optique/core";
 import { path } from "@optique/run";
 import { openvpnOptions } from "./openvpn_options.ts";
+import { stateDirectory } from "./shared_options.ts";
 
 /** The parser of its command line. */
 export const serveCommand = command(
@@ -17,10 +18,7 @@ export const serveCommand = command(
       description:
         message`An OpenVPN server configuration. Without it: server.conf of the state directory.`,
     })),
-    state: optional(option("--state", path({ metavar: "DIR" }), {
-      description:
-        message`Where authority, keys and profiles are kept; made at the first start. Default: vpn-data.`,
-    })),
+    state: stateDirectory,
     publicAddress: optional(option("--public-address", string({ metavar: "HOST" }), {
       description:
         message`The address that clients reach this server by, for the first client's profile.`,
@@ -45,6 +43,6 @@ export const serveCommand = command(
   }),
   {
     description:
-      message`Run a server. With --portal [HOST:PORT] it has a web portal, at 127.0.0.1:8443 by default.`,
+      message`Run a server; the first start makes its state directory. With --portal [HOST:PORT] it has a web portal, at 127.0.0.1:8443 by default.`,
   },
 );

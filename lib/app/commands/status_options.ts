@@ -17,17 +17,14 @@ import {
   string,
 } from "@optique/core";
 import { path } from "@optique/run";
+import { json, stateDirectory } from "./shared_options.ts";
 
 const place = {
-  state: optional(option("--state", path({ metavar: "DIR" }), {
-    description: message`The server's state directory. Default: vpn-data.`,
-  })),
+  state: stateDirectory,
   socket: optional(option("--socket", path({ metavar: "PATH" }), {
     description: message`The server's control socket, where it is not in a state directory.`,
   })),
 };
-
-const json = option("--json", { description: message`Print JSON.` });
 
 /** The parser of their command lines. */
 export const statusCommands = or(

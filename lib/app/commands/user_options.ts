@@ -19,14 +19,13 @@ import {
 } from "@optique/core";
 import type { InferValue } from "@optique/core";
 import { path } from "@optique/run";
+import { json, stateDirectory } from "./shared_options.ts";
 
 const action = constant("user");
 
 /** What every command about users takes. */
 const common = {
-  state: optional(option("--state", path({ metavar: "DIR" }), {
-    description: message`The server's state directory. Default: vpn-data.`,
-  })),
+  state: stateDirectory,
   file: optional(option("--file", path({ metavar: "FILE" }), {
     description:
       message`The file of users, as vpn-users names it, in place of the state directory's.`,
@@ -84,7 +83,7 @@ const list = command(
     action,
     operation: constant("list"),
     ...common,
-    json: option("--json", { description: message`Print JSON, for scripts.` }),
+    json,
   }),
   { description: message`List the users.` },
 );

@@ -5,6 +5,7 @@
  */
 
 import { errorLine, VpnError } from "../../base/errors.ts";
+import { readBody } from "../request_body.ts";
 
 /** How long one download may take, ms. */
 const TIMEOUT = 8_000;
@@ -35,7 +36,7 @@ export async function download(
       await response.body?.cancel();
       throw new VpnError(`HTTP status ${response.status}`);
     }
-    return await readBounded(response, limit);
+    return response.body === null ? new Uint8Array() : await readBody(response.body, limit);
   } catch (cause) {
     const reason = cause instanceof DOMException && cause.name === "TimeoutError"
       ? `no answer within ${timeout / 1000} s`
@@ -44,21 +45,4 @@ export async function download(
       cause,
     });
   }
-}
-
-async function readBounded(response: Response, limit: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > limit) throw new VpnError(`it is longer than ${limit} bytes`);
-    parts.push(part);
-  }
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

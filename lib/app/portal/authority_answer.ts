@@ -25,7 +25,7 @@ export function authorityAnswer(
       contentType: req.header("content-type"),
       body: async (limit) => {
         const body = new Uint8Array(await req.arrayBuffer());
-        if (body.length > limit) throw new BodyTooLong();
+        if (body.length > limit) throw new BodyTooLong(limit);
         return body;
       },
     }, true);
