@@ -1,7 +1,9 @@
 /** Directives whose effect only a whole server or client shows. */
 import assert from "node:assert/strict";
+import { tunnelServerAddress } from "../harness/configs.ts";
 import { testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
+import { pingSizes } from "../harness/traffic.ts";
 
 /** For logs of a machine that does other things too. */
 const patience = { timeoutMs: 60_000 };
@@ -70,4 +72,40 @@ await testWith("directives of a server and of a client are in force", async (con
     }
     assert.doesNotMatch(client.process.output, /process restarting/);
   });
+
+  await context.step("connect-freq: no more sessions begin in the window", async () => {
+    await using server = await scenario.startServer({
+      implementation: "ours",
+      extra: ["connect-freq 1 3600"],
+    });
+    await server.ready(patience);
+    {
+      await using first = await scenario.startClient({ implementation: "openvpn" });
+      await first.ready(patience);
+    }
+    await using second = await scenario.startClient({ implementation: "openvpn" });
+    await server.process.waitForLine(/would exceed new connection frequency limit/, patience);
+    assert.doesNotMatch(second.process.output, /Initialization Sequence Completed/);
+  });
+
+  for (
+    const [line, other] of [["reneg-bytes 20000", "server"], ["reneg-pkts 20", "client"]] as const
+  ) {
+    await context.step(`${line} at the ${other}: new keys when so much was carried`, async () => {
+      const options = (role: string) =>
+        role === other
+          ? { implementation: "ours", extra: [line, "reneg-sec 0"] } as const
+          : { implementation: "openvpn", extra: ["reneg-sec 0"] } as const;
+      await using server = await scenario.startServer(options("server"));
+      await server.ready(patience);
+      await using client = await scenario.startClient(options("client"));
+      await client.ready(patience);
+      const { process } = other === "server" ? server : client;
+      // Keep-alive alone takes longer for it.
+      assert.doesNotMatch(process.output, /soft reset/);
+      const sizes = Array.from({ length: 20 }, () => 1200);
+      await pingSizes(scenario.clientHost().namespace, tunnelServerAddress, sizes);
+      await process.waitForLine(/TLS: soft reset to key 1$/, patience);
+    });
+  }
 });

@@ -9,7 +9,7 @@
 export const effects: Readonly<Record<string, string>> = {
   // Settled while the configuration, or what a server pushes, is read.
   "lib/config/parse_test.ts": `
-    client pull tls-client tls-server dev-type nobind config cd ignore-unknown-option setenv
+    client pull tls-client tls-server dev-type nobind config cd ignore-unknown-option
     x509-username-field ns-cert-type port`,
   "lib/config/push_test.ts": `
     route-nopull allow-pull-fqdn pull-filter peer-id auth-token-user key-derivation protocol-flags`,
@@ -33,7 +33,8 @@ export const effects: Readonly<Record<string, string>> = {
     down-pre`,
   "lib/app/tunnel_description_test.ts": "topology disable-offload",
   "lib/control/peer_info_test.ts": "push-peer-info",
-  "peers/directives_test.ts": "single-session connect-freq-initial ping-exit",
+  "peers/directives_test.ts": `
+    single-session connect-freq connect-freq-initial ping-exit reneg-bytes reneg-pkts`,
   "peers/client_test.ts": "keepalive auth-user-pass",
   "peers/exit_notification_test.ts": "explicit-exit-notify",
   "peers/server_test.ts": "float max-clients push server",
@@ -56,8 +57,6 @@ export const effects: Readonly<Record<string, string>> = {
   // Keys of the data channel.
   "lib/control/server_admission_test.ts": "data-ciphers ncp-ciphers data-ciphers-fallback cipher",
   "lib/app/server/session_settings_test.ts": "tran-window tls-timeout reneg-sec",
-  "lib/app/limits_test.ts": "reneg-bytes reneg-pkts connect-freq",
-  "lib/app/session_limits_test.ts": "inactive session-timeout",
   "peers/matrix_test.ts": "crypto",
 
   // The machine's network.
@@ -76,20 +75,21 @@ export const effects: Readonly<Record<string, string>> = {
     server-ipv6 ifconfig-pool-persist client-config-dir client-to-client ifconfig-push
     ifconfig-ipv6-push iroute iroute-ipv6 client-connect client-disconnect learn-address tls-verify
     tls-export-cert`,
-  "peers/access_test.ts": "vpn-acl",
-  "peers/client_exit_test.ts": "exit-node exit-out exit-choices advertise-exit use-exit",
+  "peers/access_test.ts": "vpn-acl inactive session-timeout",
+  "lib/app/exit/server_exit_test.ts": "exit-out",
+  "peers/client_exit_test.ts": "exit-node exit-choices advertise-exit use-exit",
   "peers/users_server_test.ts": `
     vpn-users verify-client-cert username-as-common-name auth-user-pass-verify auth-token
     auth-user-pass-optional auth-gen-token auth-gen-token-secret client-crresponse`,
-  "peers/users_client_test.ts": "tmp-dir",
+  "lib/app/users/open_login_test.ts": "tmp-dir",
 
   // Process and log.
   "lib/app/log/program_log_test.ts": `
     log log-append suppress-timestamps machine-readable-output log-format verb mute`,
-  "lib/app/programs/programs_of_test.ts": "setenv-safe script-security",
+  "lib/app/programs/programs_of_test.ts": "setenv setenv-safe script-security",
   "peers/daemon_test.ts": "writepid user group daemon nice",
   "peers/status_test.ts": "status status-version",
-  "lib/base/log_format_test.ts": "syslog",
+  "lib/app/log/syslog_sink_test.ts": "syslog",
   "lib/app/openvpn_commands/small_command_test.ts": `
     genkey mktun rmtun show-ciphers show-digests show-tls show-groups show-gateway show-curves
     show-engines`,

@@ -175,6 +175,28 @@ for (const [base, line, expected] of refusals) {
   });
 }
 
+Deno.test("client is tls-client with pull; mode server and tls-server are a server's", () => {
+  const without = (lines: readonly string[], ...left: readonly string[]) =>
+    lines.filter((line) => !left.includes(line));
+  const plain = (lines: readonly string[]) => JSON.stringify(parseLines(lines).config);
+  // What says where in the file something stands differs.
+  const placeless = (text: string) => text.replace(/"line":\d+/g, "");
+  assert.equal(
+    placeless(plain([...without(clientLines, "client"), "tls-client", "pull"])),
+    placeless(plain(clientLines)),
+  );
+  assert.equal(
+    placeless(plain([...serverLines, "mode server", "tls-server"])),
+    placeless(plain(serverLines)),
+  );
+});
+
+Deno.test("dev-type says what a device of another name is", () => {
+  const named = client("dev vpn0", "dev-type tun");
+  assert.equal(named.device.name, "vpn0");
+  assert.match(refusal(() => client("dev vpn0", "dev-type tap")) ?? "", /TAP|tap/);
+});
+
 Deno.test("the bases of these tests are fine", () => {
   assert.equal(refusal(() => parseLines(clientLines)), undefined);
   assert.equal(refusal(() => parseLines(serverLines)), undefined);

@@ -3,7 +3,9 @@ import { ServerExit } from "../../../../lib/app/exit/server_exit.ts";
 import { noExit } from "../../../../lib/data/exit_routes.ts";
 import type { DataPlaneCommand } from "../../../../lib/loop/data_plane.ts";
 import { server } from "../../config/profile.ts";
-import { RecordedLog } from "../../net/machine.ts";
+import { isolatedTest } from "../../../ffi/isolated.ts";
+import { run } from "../../../harness/command.ts";
+import { connectMachine, ip, RecordedLog } from "../../net/machine.ts";
 
 const offer = new Map([["UV_VPN_EXIT", "1"]]);
 const nothing = new Map<string, string>();
@@ -76,3 +78,26 @@ Deno.test("server exit: a wish counts where a rule allows it", async () => {
   assert.deepEqual(take(), [], "carol goes by the server: rome is not for her");
   await exit.close();
 });
+
+await isolatedTest(
+  import.meta.url,
+  "exit-out: what leaves by another interface is dropped",
+  async () => {
+    await connectMachine();
+    await ip("tuntap add tun0 mode tun");
+    const rules = async (...more: string[]) => {
+      const exit = await ServerExit.open(server("exit-node", ...more), "tun0", new RecordedLog());
+      const text = await run(["nft", "list", "ruleset"]);
+      await exit!.close();
+      return text;
+    };
+    // Not the one that the default route names.
+    const bound = await rules("exit-out isp0");
+    assert.match(bound, /iifname "tun0" oifname "isp0" meta nfproto ipv4 masquerade/);
+    assert.match(bound, /iifname "tun0" oifname != "isp0" drop/);
+    const free = await rules();
+    assert.match(free, /masquerade/);
+    assert.doesNotMatch(free, /isp0|wan0/);
+  },
+  { needs: ["nft"] },
+);

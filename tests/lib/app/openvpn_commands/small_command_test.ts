@@ -13,7 +13,9 @@ import {
   parseTlsCryptV2ServerKey,
 } from "../../../../lib/crypto/tls_crypt_v2_key.ts";
 import { parseTokenSecret } from "../../../../lib/users/auth_token.ts";
+import { isolatedTest } from "../../../ffi/isolated.ts";
 import { mainModule } from "../../../harness/peers.ts";
+import { connectMachine, ip } from "../../net/machine.ts";
 
 /** Runs our program. */
 async function vpn(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -169,4 +171,32 @@ Deno.test("--show-tls and --show-groups say what the TLS library offers", async 
   const shown = [...tls13CipherSuites, ...tls12CipherSuites].map((name) => cipherNumbers[name]);
   assert.deepEqual(shown, offered);
   assert.deepEqual(tlsGroups.map((name) => groupNumbers[name]), groups);
+});
+
+await isolatedTest(
+  import.meta.url,
+  "--mktun makes a device that stays, --rmtun ends it",
+  async () => {
+    const device = async () =>
+      JSON.parse(await ip("-j -d link show")).find((one: { ifname: string }) =>
+        one.ifname === "tun77"
+      )?.linkinfo.info_data;
+    const made = await vpn("--mktun", "--dev", "tun77", "--user", "nobody");
+    assert.equal(made.code, 0, made.stderr);
+    const { type, persist, user } = await device();
+    assert.deepEqual({ type, persist, user }, { type: "tun", persist: true, user: "nobody" });
+    const removed = await vpn("--rmtun", "--dev", "tun77");
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.equal(await device(), undefined);
+  },
+);
+
+await isolatedTest(import.meta.url, "--show-gateway says by what a packet leaves", async () => {
+  await connectMachine();
+  await ip("route add 198.51.100.0/24 via 192.0.2.2 dev wan0");
+  const { stdout } = await vpn("--show-gateway");
+  assert.match(stdout, /^ROUTE_GATEWAY 192\.0\.2\.1\/255\.255\.255\.0 IFACE=wan0$/m);
+  assert.match(stdout, /^ROUTE6_GATEWAY 2001:db8::1 IFACE=wan0$/m);
+  const other = await vpn("--show-gateway", "198.51.100.7");
+  assert.match(other.stdout, /^ROUTE_GATEWAY 192\.0\.2\.2\/255\.255\.255\.0 IFACE=wan0\n$/);
 });
