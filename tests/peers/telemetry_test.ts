@@ -121,7 +121,7 @@ await testWith("connections of a client as spans", async () => {
   const handshake = await collector.span("vpn.handshake", ({ failed }) => !failed);
   assert.deepEqual(eventsOf(handshake), [
     ...["vpn.peer_responded", "tls.established", "vpn.certificate_checked"],
-    ...["vpn.options_exchanged", "vpn.keys_exchanged"],
+    ...["vpn.options_exchanged", "vpn.keys_exchanged", "vpn.options_pulled"],
   ]);
   assert.equal(handshake.attributes["vpn.cipher"], "AES-256-GCM");
   const renegotiation = await collector.span("vpn.renegotiation", ({ failed }) => !failed);

@@ -257,6 +257,7 @@ export class ClientConnection {
 
   async #pull(options: readonly string[]): Promise<void> {
     this.#log.at(1, `PUSH: Received control message: 'PUSH_REPLY,${redacted(options)}'`);
+    this.#trace?.event("vpn.options_pulled");
     const { config, connection } = this.#context;
     const reply = readPushReply(options, config, this.#log);
     if (reply.kind === "refused") {

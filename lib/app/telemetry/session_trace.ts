@@ -41,24 +41,24 @@ export class SessionTrace {
     return {
       ...events,
       peerResponded: () => {
-        this.#event("vpn.peer_responded");
+        this.event("vpn.peer_responded");
         events.peerResponded();
       },
       tlsEstablished: (description) => {
-        this.#event("tls.established", tlsAttributes(description));
+        this.event("tls.established", tlsAttributes(description));
         events.tlsEstablished(description);
       },
       verifyPeer: async (peer, keyId) => {
         await this.#within(() => events.verifyPeer(peer, keyId));
-        this.#event("vpn.certificate_checked");
+        this.event("vpn.certificate_checked");
       },
       authorize: async (message, keyId) => {
         await this.#within(() => events.authorize(message, keyId));
-        this.#event("vpn.options_exchanged");
+        this.event("vpn.options_exchanged");
       },
       keysDerived: async (keyId, keyBlock) => {
         await this.#within(() => events.keysDerived(keyId, keyBlock));
-        this.#event("vpn.keys_exchanged");
+        this.event("vpn.keys_exchanged");
       },
       renegotiating: (keyId, byPeer) => {
         this.ended("superseded");
@@ -82,7 +82,7 @@ export class SessionTrace {
   }
 
   /** Something happened in it. */
-  #event(name: string, attributes?: Attributes): void {
+  event(name: string, attributes?: Attributes): void {
     this.#open?.event(name, attributes);
   }
 
