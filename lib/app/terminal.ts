@@ -12,7 +12,10 @@ export interface Question {
   readonly prompt: string;
   /** Whether what is typed may be seen. */
   readonly echo: boolean;
-  /** Gives up: what was typed is forgotten, the terminal is as it was. */
+  /**
+   * Gives up: what was typed is forgotten, the terminal is as it was. Without it SIGINT, SIGTERM and
+   * SIGHUP do so: for those that ask before anybody attends to signals.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -35,14 +38,45 @@ export async function ask({ prompt, echo, signal }: Question): Promise<string> {
     say(question);
     return await readLine(signal);
   }
+  // A signal that ended the program would leave the terminal without echo.
+  using interruption = signal === undefined ? new Interruption() : undefined;
   // Before the question: who answers at once must not see it either.
   Deno.stdin.setRaw(true, { cbreak: true });
   try {
     say(question);
-    return await readLine(signal);
+    return await readLine(signal ?? interruption?.signal);
   } finally {
-    Deno.stdin.setRaw(false);
+    restoreEcho();
     say("\n");
+  }
+}
+
+function restoreEcho(): void {
+  try {
+    Deno.stdin.setRaw(false);
+  } catch {
+    // The terminal is gone, as at SIGHUP.
+  }
+}
+
+/** What a person or the system ends a program by. */
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Gives a question up at a signal, in place of what the signal would do to the program. */
+class Interruption implements Disposable {
+  readonly #abort = new AbortController();
+  readonly #interrupt = () => this.#abort.abort();
+
+  constructor() {
+    for (const signal of endingSignals) Deno.addSignalListener(signal, this.#interrupt);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of endingSignals) Deno.removeSignalListener(signal, this.#interrupt);
   }
 }
 

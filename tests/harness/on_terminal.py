@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Runs a program on a terminal of its own, as a person would.
 
-on_terminal.py STEPS PROGRAM ARG...: STEPS is JSON, a list of ["expect", TEXT] and ["type", TEXT]. Prints all
-that the terminal showed; the exit status is the program's, or 99 when an expected text did not come.
+on_terminal.py STEPS PROGRAM ARG...: STEPS is JSON, a list of ["expect", TEXT], ["type", TEXT], ["signal", NAME]
+(sent to the program) and ["echo", "on" or "off"] (waits until the terminal shows what is typed, or does not).
+Prints all that the terminal showed; the exit status is the program's, or 99 when what was expected did not come.
 """
 import json
 import os
 import pty
 import select
+import signal
 import sys
+import termios
 import time
 
 PATIENCE = 60  # seconds for each step
@@ -33,8 +36,22 @@ def main():
         shown += data
         return data != b""
 
+    def echoes():
+        return "on" if termios.tcgetattr(terminal)[3] & termios.ECHO else "off"
+
     ok = True
     for kind, text in steps:
+        if kind == "signal":
+            os.kill(pid, signal.Signals[text])
+            continue
+        if kind == "echo":
+            deadline = time.monotonic() + PATIENCE
+            while echoes() != text and time.monotonic() < deadline:
+                time.sleep(0.02)
+            ok = echoes() == text
+            if not ok:
+                break
+            continue
         if kind == "type":
             os.write(terminal, text.encode())
             continue

@@ -47,9 +47,10 @@ export class TerminalPrompt implements CredentialPrompt {
     return await ask({ prompt: `CHALLENGE: ${request.text}`, echo: request.echo, signal });
   }
 
-  async passphrase(signal: AbortSignal): Promise<string> {
+  async passphrase(): Promise<string> {
     requireTerminal("the private key's passphrase is", "name a file: askpass FILE");
-    return await ask({ prompt: "Enter Private Key Password:", echo: false, signal });
+    // It is asked for before there is a tunnel, which attends to signals.
+    return await ask({ prompt: "Enter Private Key Password:", echo: false });
   }
 
   refused(): void {

@@ -40,7 +40,7 @@ export async function startServer(
   const { credentials, trust } = await loadCredentials({
     ...{ peer: "client", tls: config.tls, files, log },
     verifyProgram: verifyProgramOf(config, programs, log),
-    passphrase: () => new TerminalPrompt(log).passphrase(new AbortController().signal),
+    passphrase: () => new TerminalPrompt(log).passphrase(),
   });
   let portal: OpenPortal | undefined;
   opened.use(
