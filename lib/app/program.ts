@@ -90,7 +90,10 @@ async function runConfig(
   }
   for (;;) {
     const ended = await holdStart(operations, log, signals);
-    if (ended !== undefined) return ended;
+    if (ended !== undefined) {
+      if (config.role === "client") await sayWhatStays(log);
+      return ended;
+    }
     let tunnel: Tunnel | undefined;
     try {
       tunnel = await startObservedTunnel(config, files, log, await operations.hooks(config));
@@ -127,6 +130,12 @@ async function holdStart(
     log.at(0, `${signal}[hard,] received, process exiting`);
     return ExitCode.success;
   }
+}
+
+/** A kill switch that was put up before SIGHUP, and whose client was not started again. */
+async function sayWhatStays(log: Log): Promise<void> {
+  const { sayKillSwitchStays } = await import("./client_network/client_kill_switch.ts");
+  sayKillSwitchStays(log);
 }
 
 /** Takes signals until the server or client has ended. */

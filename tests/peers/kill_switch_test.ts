@@ -4,6 +4,7 @@ import { Capture } from "../harness/capture.ts";
 import { serverPort, tunnelServerAddress } from "../harness/configs.ts";
 import { eventually } from "../harness/eventually.ts";
 import { hostState } from "../harness/machine_state.ts";
+import { ManagementClient } from "../harness/management.ts";
 import { NetworkNamespace } from "../harness/namespace.ts";
 import { mainModule, type Peer } from "../harness/peers.ts";
 import type { ManagedProcess } from "../harness/process.ts";
@@ -247,6 +248,41 @@ await testWith(
     await pingSizes(namespace, internet[0], [56]);
     await pingSizes(behind, internet[0], [56]);
     assert.equal(await hostState(namespace), before);
+  },
+  requirements,
+);
+
+await testWith(
+  "kill switch: who ends a client that is held after SIGHUP hears that it stays",
+  async () => {
+    await using scenario = await Scenario.create("kill");
+    await connectToInternet(scenario);
+    const { namespace } = scenario.clientHost();
+    const [socket, password] = ["management", "password"].map((name) =>
+      `${scenario.directory}/${name}`
+    );
+    await Deno.writeTextFile(password, "secret\n", { mode: 0o600 });
+    // There is no server: held or not, it is the client's start that counts.
+    await using client = await start(scenario, [
+      "kill-switch",
+      `management ${socket} unix ${password}`,
+      "management-hold",
+    ]);
+    await using session = await ManagementClient.connect(socket);
+    session.send("secret");
+    await session.line(/^>HOLD:Waiting for hold release/);
+    await session.command("hold release");
+    await client.process.waitForLine(/Kill switch: nothing leaves/, patience);
+    client.process.signal("SIGHUP");
+    await session.line(/^>HOLD:Waiting for hold release/);
+    await client.process.stop("SIGTERM", 30_000);
+    assert.match(
+      client.process.output,
+      /kill switch stays in force.*vpn kill-switch off[\s\S]*SIGTERM\[hard,\] received/,
+    );
+    assert.ok(await isUnreachable(namespace, internet[0]));
+    await namespace.exec([Deno.execPath(), "run", "-A", mainModule, "kill-switch", "off"]);
+    await pingSizes(namespace, internet[0], [56]);
   },
   requirements,
 );

@@ -21,6 +21,9 @@ import {
 /** How a user ends it. */
 const remedy = "vpn kill-switch off ends it";
 
+/** What is said of one that outlives its client. */
+const stays = `the kill switch stays in force, nothing leaves this machine: ${remedy}`;
+
 /** See the module's page. */
 export class ClientKillSwitch {
   readonly #log: Log;
@@ -116,7 +119,7 @@ export class ClientKillSwitch {
     } catch (error) {
       this.#log.error(`the kill switch cannot be taken away: ${errorLine(error)}`);
     }
-    this.#log.warn(`the kill switch stays in force, nothing leaves this machine: ${remedy}`);
+    this.#log.warn(stays);
   }
 
   /** Whether it is, or was by the user. @throws {VpnError} */
@@ -131,6 +134,11 @@ export class ClientKillSwitch {
     this.#log.at(1, "Kill switch: off");
     return true;
   }
+}
+
+/** Says that a kill switch of this process is in force, where it is: the program ends without client. */
+export function sayKillSwitchStays(log: Log): void {
+  if (hasUnattended()) log.warn(stays);
 }
 
 /** How often it is seen to, ms: what flushes all of nftables (`nft flush ruleset`) takes it too. */
