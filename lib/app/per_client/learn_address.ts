@@ -1,6 +1,7 @@
 /**
  * `learn-address`: a program that hears which addresses and networks belong to which client, and may
- * refuse each: `add ADDRESS NAME`, and `delete ADDRESS` when the client is gone.
+ * refuse each: `add ADDRESS NAME`, `update ADDRESS NAME` where another client has it until now, and
+ * `delete ADDRESS` when the client is gone that had it last.
  *
  * A network behind a client that it refuses is not reached; a client whose own address it refuses is
  * not let in, as it could send nothing.
@@ -17,20 +18,31 @@ import { clientVariables } from "./client_variables.ts";
 
 /** `learn-address` as a step. */
 export function learnAddressStep(programs: Programs, commandLine: string): AdmissionStep {
+  const owners: AddressOwners = new Map();
   return {
     name: "learn-address",
-    take: (candidate) => new AddressTeaching(programs, commandLine, candidate).teach(),
+    take: (candidate) => new AddressTeaching(programs, commandLine, owners, candidate).teach(),
   };
 }
+
+/** Who has each address or network, as the program was told. */
+type AddressOwners = Map<string, Candidate>;
 
 class AddressTeaching {
   readonly #programs: Programs;
   readonly #commandLine: string;
+  readonly #owners: AddressOwners;
   readonly #candidate: Candidate;
 
-  constructor(programs: Programs, commandLine: string, candidate: Candidate) {
+  constructor(
+    programs: Programs,
+    commandLine: string,
+    owners: AddressOwners,
+    candidate: Candidate,
+  ) {
     this.#programs = programs;
     this.#commandLine = commandLine;
+    this.#owners = owners;
     this.#candidate = candidate;
   }
 
@@ -58,9 +70,14 @@ class AddressTeaching {
       variables: clientVariables(this.#candidate),
       log,
     };
-    const args = ["add", address, commonName];
+    // Two clients with the same ifconfig-push or iroute: the later one has it.
+    const operation = this.#owners.has(address) ? "update" : "add";
+    const args = [operation, address, commonName];
     if (!succeeded(await this.#programs.run({ ...request, args, signal }))) return false;
+    this.#owners.set(address, this.#candidate);
     this.#candidate.atEnd(() => {
+      if (this.#owners.get(address) !== this.#candidate) return;
+      this.#owners.delete(address);
       this.#programs.run({ ...request, args: ["delete", address] });
     });
     return true;

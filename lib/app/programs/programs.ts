@@ -12,6 +12,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { errorLine, VpnError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { logOutput } from "./program_output.ts";
@@ -186,7 +187,9 @@ export class Programs {
     const { option } = request;
     let child: Deno.ChildProcess;
     try {
-      child = new Deno.Command(path, {
+      const cwd = workingDirectory();
+      child = new Deno.Command(cwd === undefined ? path : resolve(path), {
+        cwd,
         args: [...args, ...request.args ?? []],
         clearEnv: true,
         env: scriptEnvironment(this.#environment, request.variables ?? {}, {
@@ -203,6 +206,20 @@ export class Programs {
     }
     logOutput(child, option, log);
     return await waitFor(child, request.timeLimit ?? defaultTimeLimit, request.signal);
+  }
+}
+
+/**
+ * Where a program starts: where we are, or at the root where we may not be any more. Deno has the
+ * child enter its directory once again, which a program of `user nobody` can't do in a directory that
+ * is root's alone.
+ */
+function workingDirectory(): string | undefined {
+  try {
+    Deno.statSync(".");
+    return undefined;
+  } catch {
+    return "/";
   }
 }
 
