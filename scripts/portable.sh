@@ -126,9 +126,17 @@ unpack() (
   is_whole || { rm -rf "$target" && mv -T "$fresh" "$target"; }
 )
 
+# Has the runtime find out once what its modules import. Otherwise the first process does, and a
+# server would keep the 20 MB that it takes.
+analyse() {
+  (cd "$target" && ./deno cache --no-config --no-lock --no-npm --no-remote @MODULES@) >&2 ||
+    die "$target/deno cannot be run"
+}
+
 look
 check_directories
-is_whole || unpack || die "cannot unpack to $root"
+fresh=0
+is_whole || { unpack && fresh=1; } || die "cannot unpack to $root"
 [ -x "$target/deno" ] ||
   die "$root: programs cannot be run from there (noexec?): set XDG_CACHE_HOME to another directory"
 
@@ -137,6 +145,7 @@ DENO_DIR=$target/cache
 DENO_NO_UPDATE_CHECK=1
 DENO_NO_PACKAGE_JSON=1
 export DENO_DIR DENO_NO_UPDATE_CHECK DENO_NO_PACKAGE_JSON
+[ "$fresh" = 0 ] || analyse
 # On SIGUSR1 "deno run" would open its inspector, by which any user could take the process over: the
 # signal is blocked from the start, and the program asks for it (lib/app/signals.ts).
 exec env --block-signal=USR1 "$target/deno" run @FLAGS@ "$target/main.js" "$@"

@@ -113,6 +113,7 @@ async function makeHead(
     .replaceAll("@SHA256@", createHash("sha256").update(archive).digest("hex"))
     .replaceAll("@WHOLE@", whole.join("\n"))
     .replaceAll("@FILES@", files.join(" "))
+    .replaceAll("@MODULES@", files.filter((file) => file.endsWith(".js")).join(" "))
     .replaceAll("@FLAGS@", flags.join(" "));
   // The offset is part of the text whose length it is: as many characters as its placeholder has.
   const placeholder = "@OFFSET@";

@@ -80,6 +80,21 @@ Deno.test("a second start unpacks nothing; a file that was cut is unpacked again
   assert.equal(await Deno.readTextFile(`${await unpacked(cache)}/main.js`), "main");
 });
 
+Deno.test("the runtime reads the modules once, when they have been unpacked", async () => {
+  await using directory = await TemporaryDirectory.create();
+  const { executable, cache } = await build(directory.path);
+  const env = { XDG_CACHE_HOME: cache };
+  const first = await tryRun([executable, "serve"], { env });
+  const words = first.stderr.trim().split("\n").filter((line) => line.startsWith("argument "));
+  assert.equal(words[0], "argument cache");
+  assert.deepEqual(words.slice(-2), ["argument lib/loop/worker.js", "argument main.js"]);
+  assert.match(first.stderr, new RegExp(`^cache ${await unpacked(cache)}/cache$`, "m"));
+  assert.match(first.stdout, /^argument run$/m);
+  const second = await tryRun([executable, "serve"], { env });
+  assert.equal(second.stderr, "");
+  assert.match(second.stdout, /^argument run$/m);
+});
+
 Deno.test("first starts at the same time all succeed and leave one copy", async () => {
   await using directory = await TemporaryDirectory.create();
   const { executable, cache } = await build(directory.path);
