@@ -79,6 +79,7 @@ export {
 } from "./sockaddr.ts";
 export { blockSignal, isSignalBlocked, Signal, takeSignal } from "./signal_mask.ts";
 export { execute } from "./execute.ts";
+export { releaseFreeMemory } from "./free_memory.ts";
 export { type TunAddressOptions, TunDevice, type TunOptions } from "./tun.ts";
 export { TunPort } from "./tun_port.ts";
 export { MtuDiscover, type SocketOptions } from "./socket_options.ts";

@@ -24,6 +24,7 @@ import { admissionSteps } from "./admission_steps.ts";
 import { ClientLeases } from "./client_leases.ts";
 import { ControlDispatcher } from "./control_dispatcher.ts";
 import { closeFormerSession } from "./former_session.ts";
+import { IdleCollection } from "./idle_collection.ts";
 import { RevocationWatch } from "./revocation_watch.ts";
 import type { ServerParts } from "./server_context.ts";
 import { ServerControl } from "./server_control.ts";
@@ -51,6 +52,7 @@ export class Server {
   readonly #dispatcher: ControlDispatcher;
   readonly #revocationWatch: RevocationWatch;
   readonly #keyWatch: Disposable | undefined;
+  readonly #idleCollection = new IdleCollection();
   readonly #volumeTimer: ReturnType<typeof setInterval>;
 
   /**
@@ -139,6 +141,7 @@ export class Server {
         this.#resources.plane.counters.leaveControlBacklog();
         return this.#dispatcher.dispatch(event.socket, event.address, event.datagram);
       case "key-installed":
+        this.#idleCollection.handshakeEnded();
         return this.#sessions.keyInstalled(event.peer, event.keyId);
       case "peer-float":
         return this.#sessions.float(event.peer, event.socket, event.address);
@@ -181,6 +184,7 @@ export class Server {
   async stop(): Promise<void> {
     this.#dispatcher.stop();
     clearInterval(this.#volumeTimer);
+    this.#idleCollection[Symbol.dispose]();
     this.#keyWatch?.[Symbol.dispose]();
     this.#revocationWatch[Symbol.dispose]();
     await this.#sayFarewell();
