@@ -197,17 +197,21 @@ export class HttpsListener implements AsyncDisposable {
       connection,
       first,
     );
-    let over = false;
+    let [begun, over] = [false, false];
     const end = () => {
       if (over) return;
       over = true;
+      if (!begun) connection.gaveUp();
+      // HTTP/2 lets a client ask and take it back as fast as it can (CVE-2023-44487).
+      if (connection.givenUp > limits.givenUp) return connection.destroy();
       task.over();
       const known = this.#table.isIdentified(connection);
       connection.answered(request, known ? limits.callerPatience : limits.patience);
     };
     response.once("finish", end);
     response.once("close", end);
-    if (!await task.begun) return;
+    begun = await task.begun;
+    if (!begun) return;
     connection.expect(request, limits.patience);
     try {
       await this.#handler(request, response, {

@@ -21,6 +21,7 @@ export class PortalConnection implements TableConnection {
   #due = Infinity;
   #requests = 0;
   #hadRequests = false;
+  #givenUp = 0;
   #closed = false;
 
   constructor(
@@ -38,6 +39,16 @@ export class PortalConnection implements TableConnection {
   /** Requests that are not answered. */
   get requests(): number {
     return this.#requests;
+  }
+
+  /** Requests that were given up before their turn: they cost something and paid nothing. */
+  get givenUp(): number {
+    return this.#givenUp;
+  }
+
+  /** A request that waited is not wanted any more. */
+  gaveUp(): void {
+    this.#givenUp++;
   }
 
   /** Whether it has had a request. */

@@ -38,6 +38,8 @@ export interface PortalLimits {
   readonly accepts: number;
   /** Requests of a connection that are unanswered: HTTP/1.1 sends more without being asked. */
   readonly pending: number;
+  /** Requests that a connection may give up before their turn. */
+  readonly givenUp: number;
   /** TLS handshakes, by source address. */
   readonly handshakes: WorkLimits;
   /** Requests of who has shown neither a session nor a token, by source address. */
@@ -64,6 +66,7 @@ export const portalLimits: PortalLimits = {
   connectionsPerCaller: 64,
   accepts: 200,
   pending: 64,
+  givenUp: 64,
   handshakes: { all: { rate: 30, burst: 600 }, each: { rate: 15, burst: 200 }, atOnce: 64 },
   strangers: { all: { rate: 30, burst: 900 }, each: { rate: 15, burst: 300 }, atOnce: 16 },
   callers: { all: { rate: 60, burst: 1500 }, each: { rate: 30, burst: 500 }, atOnce: 32 },

@@ -1,5 +1,6 @@
 /** The portal's listener, and those who misbehave in front of it. */
 import assert from "node:assert/strict";
+import { connect as connectHttp2, constants } from "node:http2";
 import { HttpsListener } from "../../../../lib/app/portal/https_listener.ts";
 import { type PortalLimits, portalLimits } from "../../../../lib/app/portal/portal_limits.ts";
 import { requestHandler } from "../../../../lib/app/portal/request_adapter.ts";
@@ -53,6 +54,7 @@ async function start(limits: Partial<PortalLimits> = {}): Promise<Setting> {
           await answer.promise;
           return context.text("at last");
         });
+        app.get("/long", (context) => context.text("x".repeat(16_000_000)));
         app.get("/cookies", (context) => {
           context.header("Set-Cookie", "a=1", { append: true });
           context.header("Set-Cookie", "b=2", { append: true });
@@ -243,6 +245,46 @@ Deno.test("who sends request after request without waiting for an answer is cut 
   assert.equal(await receive(connection, /$^/), "");
   assert.ok(setting.listener.figures.requests.stranger <= 8);
   setting.answer();
+});
+
+Deno.test("who asks by HTTP/2 and takes it back, again and again, is cut off", async () => {
+  const none = { rate: 0.001, burst: 1 };
+  await using setting = await start({
+    ...{ strangers: { all: none, each: none, atOnce: 10 }, givenUp: 8, pending: 100 },
+  });
+  const session = connectHttp2(`https://127.0.0.1:${setting.listener.port}`, {
+    ...{ ca: setting.ca, servername: hostname },
+  });
+  using _ = { [Symbol.dispose]: () => session.destroy() };
+  session.on("error", () => {});
+  const ask = () => {
+    const stream = session.request({ ":path": "/hello", ":authority": hostname });
+    stream.on("error", () => {});
+    stream.end();
+    return stream;
+  };
+  const first = ask();
+  await new Promise((resolve) => first.once("response", resolve));
+  for (let i = 0; i < 8; i++) {
+    const waiting = setting.listener.figures.delayed;
+    const stream = ask();
+    await eventually("it waits", () => setting.listener.figures.delayed > waiting);
+    stream.close(constants.NGHTTP2_CANCEL);
+  }
+  assert.equal(setting.listener.figures.connections, 1);
+  const stream = ask();
+  await eventually("it waits", () => setting.listener.figures.delayed === 9);
+  stream.close(constants.NGHTTP2_CANCEL);
+  await eventually("it is gone", () => setting.listener.figures.connections === 0);
+});
+
+Deno.test("who does not take in an answer is cut off", async () => {
+  await using setting = await start({ answerPatience: 2000 });
+  using connection = await setting.connect();
+  await send(connection, get("/long"));
+  // A little, so that it is on its way; then nothing.
+  await connection.read(new Uint8Array(1000));
+  await eventually("it is gone", () => setting.listener.figures.connections === 0);
 });
 
 Deno.test("a stranger's connection makes room after its term where others wait", async () => {
