@@ -87,14 +87,14 @@ export class Client {
       lookup,
       remoteChooser(observer, this.#stopped.signal),
     );
-    this.#tunnel = new ClientTunnel(
+    this.#tunnel = new ClientTunnel({
       config,
       network,
       log,
-      () => this.#link!.detachTun(),
-      () => this.#connection?.end({ kind: "restart", reason: "route-failed" }),
-      parts.tunnelPrograms,
-    );
+      programs: parts.tunnelPrograms,
+      detach: () => this.#link!.detachTun(),
+      routesFailed: () => this.#connection?.end({ kind: "restart", reason: "route-failed" }),
+    });
   }
 
   /** Runs until `stop`, or until there is no sense in going on. */

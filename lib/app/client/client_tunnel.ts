@@ -46,14 +46,27 @@ function mayOpenDevices(): boolean {
   }
 }
 
+/** What a client's tunnel is made of. */
+export interface ClientTunnelParts {
+  readonly config: ClientConfig;
+  readonly network: ClientNetwork;
+  readonly log: Log;
+  readonly programs: TunnelPrograms;
+  /** Has the data plane let go of the device; resolves when it has. */
+  detach(): Promise<void>;
+  /**
+   * Routes that `route-delay` has put off cannot be added: the connection is not what it should be.
+   */
+  routesFailed(): void;
+}
+
 /** See the module's page. */
 export class ClientTunnel {
   readonly #config: ClientConfig;
   readonly #machine: ClientNetwork;
   readonly #log: Log;
-  readonly #detach: () => Promise<void>;
-  readonly #routesFailed: () => void;
   readonly #programs: TunnelPrograms;
+  readonly #parts: ClientTunnelParts;
   #tunnel: TunnelInterface | undefined;
   #exit: ExitNode | undefined;
   #shape = "";
@@ -63,25 +76,12 @@ export class ClientTunnel {
   /** `persist-tun`, pushed with the device that is there. */
   #persistPushed = false;
 
-  /**
-   * @param detach Has the data plane let go of the device; resolves when it has.
-   * @param routesFailed Routes that `route-delay` has put off cannot be added: the connection is not
-   *   what it should be.
-   */
-  constructor(
-    config: ClientConfig,
-    machine: ClientNetwork,
-    log: Log,
-    detach: () => Promise<void>,
-    routesFailed: () => void,
-    programs: TunnelPrograms,
-  ) {
-    this.#programs = programs;
-    this.#config = config;
-    this.#machine = machine;
-    this.#log = log;
-    this.#detach = detach;
-    this.#routesFailed = routesFailed;
+  constructor(parts: ClientTunnelParts) {
+    this.#parts = parts;
+    this.#config = parts.config;
+    this.#machine = parts.network;
+    this.#log = parts.log;
+    this.#programs = parts.programs;
   }
 
   /**
@@ -172,7 +172,7 @@ export class ClientTunnel {
     this.#tunnel = undefined;
     await this.#programs.closing();
     await this.#machine.deviceClosing();
-    await this.#detach();
+    await this.#parts.detach();
     await this.#exit?.close();
     this.#exit = undefined;
     await tunnel.close();
@@ -221,7 +221,7 @@ export class ClientTunnel {
       add().catch((error: unknown) => {
         this.#shape = "";
         this.#log.error(errorLine(error));
-        this.#routesFailed();
+        this.#parts.routesFailed();
       });
     }, network.routeDelay * 1000);
   }

@@ -33,14 +33,14 @@ class TestTunnel {
     const text = `client\ndev tun\nca ca\ncert c\nkey k\nremote ${server}\n${own}\n${lines}\n`;
     this.config = parseConfigText(text, "client.ovpn").config as ClientConfig;
     const network = ClientNetwork.start(this.config, this.log);
-    this.tunnel = new ClientTunnel(
-      this.config,
+    this.tunnel = new ClientTunnel({
+      config: this.config,
       network,
-      this.log,
-      () => Promise.resolve(),
-      () => void this.routeFailures++,
-      new TunnelPrograms(this.config, programsOf(this.config, this.log), silentObserver),
-    );
+      log: this.log,
+      programs: new TunnelPrograms(this.config, programsOf(this.config, this.log), silentObserver),
+      detach: () => Promise.resolve(),
+      routesFailed: () => void this.routeFailures++,
+    });
   }
 
   pulled(...options: string[]): PulledOptions {
