@@ -50,7 +50,9 @@ export interface StartCommand {
   readonly offload: boolean;
 }
 
-/** A TUN device to read from and write to; the fd stays main's to close. */
+/**
+ * A TUN device to read from and write to, answered by `tun-attached`; the fd stays main's to close.
+ */
 export interface AttachTunCommand {
   readonly kind: "attach-tun";
   readonly fd: number;
@@ -313,6 +315,7 @@ export type WorkerEvent =
     readonly reason: string;
   }
   | { readonly kind: "socket-detached"; readonly socket: number }
+  | { readonly kind: "tun-attached" }
   | { readonly kind: "tun-detached" }
   | { readonly kind: "log"; readonly verb: number; readonly message: string }
   /** The worker cannot go on. */

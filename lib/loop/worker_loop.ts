@@ -197,7 +197,8 @@ export class WorkerLoop {
       case "start":
         throw new VpnError("the data plane was started twice");
       case "attach-tun":
-        return this.#attachDevice(command);
+        this.#attachDevice(command);
+        return this.#post({ kind: "tun-attached" });
       case "detach-tun":
         this.#detachDevice();
         return this.#post({ kind: "tun-detached" });

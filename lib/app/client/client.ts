@@ -279,7 +279,7 @@ export class Client {
       ? pulled.explicitExitNotify ?? connection.explicitExitNotify
       : 0;
     const { reopened, ...device } = await this.#tunnel.open(connection, pulled, server);
-    if (reopened) link.attachTun(device);
+    if (reopened) await link.attachTun(device);
   }
 
   #connectionClosed(socket: number, reason: string): void {

@@ -45,6 +45,7 @@ export class ClientLink {
   readonly #detaching = new Map<number, ClientSocket>();
   /** The server's raw sockaddr, where it is now. */
   #address = new Uint8Array(0);
+  #tunAttached = Promise.withResolvers<void>();
   #tunDetached = Promise.withResolvers<void>();
   #failed = false;
 
@@ -125,9 +126,12 @@ export class ClientLink {
     this.#socket?.resizeBuffers(pushed);
   }
 
-  /** Gives a TUN device to the worker. */
-  attachTun(device: Omit<OpenedTunnel, "reopened">): void {
+  /** Gives a TUN device to the worker; resolves when it has it. */
+  attachTun(device: Omit<OpenedTunnel, "reopened">): Promise<void> {
+    this.#tunAttached = Promise.withResolvers();
     this.#plane.command({ kind: "attach-tun", ...device });
+    // A data plane that has failed answers nothing.
+    return this.#failed ? Promise.resolve() : this.#tunAttached.promise;
   }
 
   /** Has the worker let the TUN device go; resolves when it has. */
@@ -164,6 +168,8 @@ export class ClientLink {
         this.#detaching.get(event.socket)?.close();
         this.#detaching.delete(event.socket);
         return;
+      case "tun-attached":
+        return this.#tunAttached.resolve();
       case "tun-detached":
         return this.#tunDetached.resolve();
       case "connection-opened":
@@ -177,6 +183,7 @@ export class ClientLink {
         return this.#log.at(event.verb, event.message);
       case "failed":
         this.#failed = true;
+        this.#tunAttached.resolve();
         this.#tunDetached.resolve();
         return this.#events.failed(new VpnError(event.message, event.remedy));
     }

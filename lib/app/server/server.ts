@@ -160,6 +160,7 @@ export class Server {
       case "failed":
         return this.#parts.failed(new VpnError(event.message, event.remedy));
       case "socket-detached":
+      case "tun-attached":
       case "tun-detached":
         return;
     }
