@@ -32,10 +32,10 @@ function fake(source: string): Fake {
 Deno.test("bounds hold, and whoever waits is served as soon as there is room", () => {
   const step = fc.record({
     kind: fc.constantFrom("add", "add", "remove", "identify"),
-    source: fc.integer({ min: 0, max: 5 }),
+    source: fc.integer({ min: 0, max: 2 }),
     pick: fc.nat(),
   }, { noNullPrototype: true });
-  fc.assert(fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 120, size: "max" }), (steps) => {
     const table = new ConnectionTable(limits);
     let open: Fake[] = [];
     for (const { kind, source, pick } of steps) {
@@ -52,7 +52,7 @@ Deno.test("bounds hold, and whoever waits is served as soon as there is room", (
       assert.equal(table.size, open.length);
       assert.ok(table.size <= limits.connections);
       assert.ok(open.filter((each) => table.isIdentified(each)).length <= 2);
-      for (let of = 0; of <= 5; of++) {
+      for (let of = 0; of <= 2; of++) {
         const strangers = open.filter((each) =>
           each.source === `${of}` && !table.isIdentified(each)
         );

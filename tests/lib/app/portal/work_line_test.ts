@@ -156,5 +156,9 @@ Deno.test("any number of payers are remembered in bounded memory, those that wai
     for (const each of begun(line, 0)) line.finished(each);
   }
   assert.ok(line.size <= 2048);
+  // Whoever waits has not become somebody new.
+  line.add(task("who waits", {}, 40), 0);
+  assert.deepEqual(begun(line, 0), []);
   assert.deepEqual(begun(line, 10_000), [waiting]);
+  assert.equal(begun(line, 20_000).length, 1);
 });
