@@ -35,8 +35,8 @@ export interface Candidate {
   readonly address: Uint8Array;
   /** Its certificate, checked; undefined where it may be without and is. */
   readonly certificate: VerifiedPeer | undefined;
-  /** What it said: user name, password, options. */
-  readonly message: KeyMethod2Message;
+  /** What it said: user name, options; the password only until the steps are taken. */
+  message: KeyMethod2Message;
   readonly peerInfo: PeerInfo;
   /** Whether it is in already, and only renews its keys. */
   readonly renegotiation: boolean;
@@ -96,7 +96,8 @@ export class AdmissionRefusal extends VpnError {
 }
 
 /**
- * Takes the steps one after the other.
+ * Takes the steps one after the other, and forgets the password: the candidate is kept as long as
+ * its session.
  *
  * @throws {AdmissionRefusal} of the step that refuses, or when the client has left meanwhile.
  */
@@ -104,6 +105,15 @@ export async function admitCandidate(
   steps: readonly AdmissionStep[],
   candidate: Candidate,
 ): Promise<void> {
+  try {
+    await takeSteps(steps, candidate);
+  } finally {
+    const { password: _, ...message } = candidate.message;
+    candidate.message = message;
+  }
+}
+
+async function takeSteps(steps: readonly AdmissionStep[], candidate: Candidate): Promise<void> {
   for (const step of steps) {
     if (candidate.renegotiation && step.atRenegotiation !== true) continue;
     candidate.log.at(6, `admission: ${step.name}`);

@@ -13,6 +13,7 @@ function candidate(given: Partial<Candidate> = {}): Candidate {
     renegotiation: false,
     log: openLog(0, () => {}),
     signal: new AbortController().signal,
+    message: { random1: new Uint8Array(32), random2: new Uint8Array(32), options: "" },
     ...given,
     // Only what it looks at.
   } as Candidate;
@@ -39,6 +40,25 @@ Deno.test("a renegotiation takes only the steps that are for it", async () => {
   const steps = [step("user", taken, { atRenegotiation: true }), step("lease", taken)];
   await admitCandidate(steps, candidate({ renegotiation: true }));
   assert.deepEqual(taken, ["user"]);
+});
+
+Deno.test("the password is there for the steps and not afterwards, whatever comes of them", async () => {
+  for (const refuse of [false, true]) {
+    const message = { random1: new Uint8Array(32), random2: new Uint8Array(32), options: "" };
+    const client = candidate({ message: { ...message, username: "alice", password: "secret" } });
+    const seen: (string | undefined)[] = [];
+    const asking: AdmissionStep = {
+      name: "users",
+      take: ({ message }) => {
+        seen.push(message.password);
+        if (refuse) throw new AdmissionRefusal("no");
+      },
+    };
+    await admitCandidate([asking], client).catch(() => {});
+    assert.deepEqual(seen, ["secret"]);
+    assert.equal(client.message.username, "alice");
+    assert.equal("password" in client.message, false);
+  }
 });
 
 Deno.test("nothing follows a refusal", async () => {
