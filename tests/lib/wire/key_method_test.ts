@@ -163,7 +163,7 @@ Deno.test("what is written is read back", () => {
     preMaster: fc.option(fc.uint8Array({ minLength: 48, maxLength: 48 }), { nil: undefined }),
     random1: random,
     random2: random,
-    options: field.map((s) => "V4," + s.slice(0, 30)),
+    options: field.map((s) => "V4," + [...s].slice(0, 30).join("")),
     username: fc.option(field, { nil: undefined }),
     password: fc.option(field, { nil: undefined }),
     peerInfo: fc.option(field, { nil: undefined }),
