@@ -15,8 +15,8 @@ import { openStateDirectory } from "../lib/pki/state_directory.ts";
 import { tunnelServerAddress } from "../tests/harness/configs.ts";
 import { TemporaryDirectory } from "../tests/harness/directory.ts";
 import { type Host, Network } from "../tests/harness/network.ts";
-import { mainModule } from "../tests/harness/peers.ts";
 import type { ManagedProcess } from "../tests/harness/process.ts";
+import { vpnCommand } from "../tests/harness/program.ts";
 import { median } from "./bench/statistics.ts";
 import { type ThreadTimes, threadTimes } from "./bench/threads.ts";
 import { print } from "./print.ts";
@@ -195,13 +195,16 @@ async function main(): Promise<void> {
     tlsAuthKey: generateStaticKey,
     remote: server.address,
   });
-  const vpn = [Deno.execPath(), "run", "-A", mainModule];
   await using serving = server.namespace.spawn([
-    ...[...vpn, "serve", "--state", state, "--portal", `${server.address}:8443`],
+    ...[...vpnCommand, "serve", "--state", state, "--portal", `${server.address}:8443`],
   ]);
   await serving.waitForLine(completed);
   await serving.waitForLine(/The portal is at /);
-  await using connected = client.namespace.spawn([...vpn, "connect", `${state}/client.ovpn`]);
+  await using connected = client.namespace.spawn([
+    ...vpnCommand,
+    "connect",
+    `${state}/client.ovpn`,
+  ]);
   await connected.waitForLine(completed);
   await using iperf = server.namespace.spawn([
     ...["iperf3", "-s", "--forceflush", "-B", tunnelServerAddress],

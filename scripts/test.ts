@@ -2,13 +2,16 @@
  * All tests: `deno task test [--unit] [--peers] [--filter NAME]`.
  *
  * Installs the Debian packages that the tests with real peers need when it may; a test that lacks
- * something is skipped, counted and named. The last line is `N passed, N failed, N skipped`.
+ * something is skipped, counted and named. The program that they start is bundled first, as for the
+ * executable. The last line is `N passed, N failed, N skipped`.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import { removeStrayNamespaces } from "../tests/harness/namespace.ts";
+import { bundleVariable } from "../tests/harness/program.ts";
+import { bundleProgram } from "./bundle.ts";
 import { filesUnder } from "./files.ts";
 import { addReports, exitStatus, summaryLine, type TestReport } from "./junit.ts";
 import { findProgram, missingFilePackages, missingPackages } from "./packages.ts";
@@ -120,6 +123,8 @@ async function main(): Promise<0 | 1> {
   const directory = await Deno.makeTempDir({ prefix: "vpntest-run-" });
   // Some tests run programs as another user, in directories below that they open to all.
   await Deno.chmod(directory, 0o711);
+  await bundleProgram(`${directory}/program`);
+  Deno.env.set(bundleVariable, `${directory}/program/main.js`);
   let total: TestReport = { passed: 0, failed: [], skipped: [] };
   // A terminal sends Ctrl-C to the children as well; SIGTERM comes to this process alone.
   const wait = () => {};

@@ -7,6 +7,7 @@
 
 import type { NetworkNamespace } from "./namespace.ts";
 import type { LineOptions, ManagedProcess } from "./process.ts";
+import { vpnCommand } from "./program.ts";
 
 /** Which program. `executable`: what `deno task compile` made. */
 export type Implementation = "openvpn" | "ours" | "executable";
@@ -31,9 +32,6 @@ export interface PeerOptions {
   readonly terminal?: boolean;
 }
 
-/** Our program from source, as `deno run` takes it. */
-export const mainModule = new URL("../../main.ts", import.meta.url).pathname;
-
 function commandOf(options: PeerOptions, file: string): string[] {
   const ourArguments = [
     ...(options.role === "server" ? ["serve", "--config", file] : ["connect", file]),
@@ -43,7 +41,7 @@ function commandOf(options: PeerOptions, file: string): string[] {
     case "openvpn":
       return ["openvpn", "--config", file];
     case "ours":
-      return [Deno.execPath(), "run", "-A", mainModule, ...ourArguments];
+      return [...vpnCommand, ...ourArguments];
     case "executable":
       if (options.executable === undefined) throw new Error("no executable given");
       return [options.executable, ...ourArguments];

@@ -15,7 +15,7 @@ import { tunnelServerAddress } from "../harness/configs.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import type { NetworkNamespace } from "../harness/namespace.ts";
 import { Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import type { ManagedProcess } from "../harness/process.ts";
 import { testWith } from "../harness/requirements.ts";
 import { pingSizes } from "../harness/traffic.ts";
@@ -23,7 +23,6 @@ import { pingSizes } from "../harness/traffic.ts";
 const completed = /Initialization Sequence Completed/;
 const generous = { timeoutMs: 60_000 };
 const passphrase = "a passphrase";
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 
 /** Writes a client's profile and says how `openvpn` is started with it. */
 async function profileCommand(
@@ -70,7 +69,7 @@ await testWith("OpenVPN connects with every exported profile, until it is revoke
   const config = `${state}/server.conf`;
   await Deno.writeTextFile(config, "duplicate-cn\n", { append: true });
   using authority = await Authority.open(state);
-  await using server = serverHost.namespace.spawn([...vpn, "serve", "--state", state]);
+  await using server = serverHost.namespace.spawn([...vpnCommand, "serve", "--state", state]);
   await server.waitForLine(completed, generous);
 
   for (const [i, system] of profileSystems.entries()) {
@@ -102,7 +101,7 @@ await testWith("OpenVPN connects with every exported profile, until it is revoke
     const command = await profileCommand(authority, folder, { nameOrSerial: "stays" });
     await using staying = await connects(stays, command, folder);
     const after = server.lineCount;
-    await run([...vpn, "pki", "revoke", "linux", "--state", state]);
+    await run([...vpnCommand, "pki", "revoke", "linux", "--state", state]);
     await server.waitForLine(/linux\/.*VERIFY ERROR: .*is revoked/, { after, ...generous });
     await leaving.waitForLine(/AUTH_FAILED/, generous);
     await server.waitForLine(/linux\/.*SIGTERM/, { after, ...generous });
@@ -128,7 +127,7 @@ await testWith("OpenVPN connects with every exported profile, until it is revoke
     const folder = `${directory.path}/v2-p12`;
     const request = { nameOrSerial: "client", format: "p12" } as const;
     await profileCommand(authority, folder, request);
-    const command = [...vpn, "connect", "client.ovpn", "--askpass", "passphrase"];
+    const command = [...vpnCommand, "connect", "client.ovpn", "--askpass", "passphrase"];
     await using _client = await connects(namespace, command, folder);
     await pingSizes(namespace, tunnelServerAddress, [56]);
   });

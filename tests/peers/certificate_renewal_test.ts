@@ -6,11 +6,10 @@ import { TestAuthority } from "../harness/certificates.ts";
 import { run } from "../harness/command.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 
 const generous = { timeoutMs: 60_000 };
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 const hour = 3_600_000;
 
 await testWith("openssl sees certificates that changed, without a restart", async (t) => {
@@ -37,7 +36,7 @@ await testWith("openssl sees certificates that changed, without a restart", asyn
   };
   await put(first.certificate, first.key);
   await using serving = server.namespace.spawn([
-    ...[...vpn, "serve", "--state", state, "--https", "8444"],
+    ...[...vpnCommand, "serve", "--state", state, "--https", "8444"],
     ...["--portal", "0.0.0.0:8443", "--portal-cert", given.certificate, "--portal-key", given.key],
   ]);
   await serving.waitForLine(/The portal is at /, generous);
@@ -92,7 +91,7 @@ await testWith("openssl sees certificates that changed, without a restart", asyn
       const before = await shownAt(8444);
       assert.equal(before, await serialOf(`${state}/server.crt`));
       const after = serving.lineCount;
-      await run([...vpn, "pki", "renew", "server", "--state", state]);
+      await run([...vpnCommand, "pki", "renew", "server", "--state", state]);
       const renewed = await serialOf(`${state}/server.crt`);
       assert.notEqual(renewed, before);
       await serving.waitForLine(

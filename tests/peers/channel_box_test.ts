@@ -6,11 +6,12 @@ import { TemporaryDirectory } from "../harness/directory.ts";
 import { NetworkNamespace } from "../harness/namespace.ts";
 import { Network } from "../harness/network.ts";
 import { ManagedProcess } from "../harness/process.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { testWith } from "../harness/requirements.ts";
 import { pingSizes, transfer } from "../harness/traffic.ts";
 
 const path = (name: string) => new URL(name, import.meta.url).pathname;
-const box = [Deno.execPath(), "run", "-A", path("../../main.ts"), "channel", "box"];
+const box = [...vpnCommand, "channel", "box"];
 const otherEnd = [debianPython, path("./channel/box_peer.py")];
 const timeoutMs = 60_000;
 const local = "127.0.0.1";

@@ -5,11 +5,12 @@ import { type CommandResult, tryRun } from "../harness/command.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { Network } from "../harness/network.ts";
 import { ManagedProcess } from "../harness/process.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { testWith } from "../harness/requirements.ts";
 import { pingSizes, transfer } from "../harness/traffic.ts";
 
 const path = (name: string) => new URL(name, import.meta.url).pathname;
-const vpn = [Deno.execPath(), "run", "-A", path("../../main.ts"), "channel", "psk"];
+const vpn = [...vpnCommand, "channel", "psk"];
 const otherEnd = [debianPython, path("./channel/psk_peer.py")];
 const terminal = [debianPython, path("../harness/on_terminal.py")];
 const secret = "kept by both ends, 32 bytes long";

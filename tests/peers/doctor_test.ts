@@ -5,13 +5,13 @@ import { run } from "../harness/command.ts";
 import { clientConfig, serverPort } from "../harness/configs.ts";
 import { hostState } from "../harness/machine_state.ts";
 import type { NetworkNamespace } from "../harness/namespace.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 
 const patience = { timeoutMs: 60_000 };
 const requirements = [...peerRequirements, "nft", "iptables", "sysctl", "setpriv"] as const;
-const program = [Deno.execPath(), "run", "-A", mainModule];
+const program = vpnCommand;
 
 /** A doctor, and somebody who does as it says. */
 class Practice {

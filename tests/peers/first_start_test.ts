@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { mainModule, vpnCommand } from "../harness/program.ts";
 import { testWith } from "../harness/requirements.ts";
 import { pingSizes } from "../harness/traffic.ts";
 
@@ -30,7 +30,6 @@ await testWith(
     const state = `${directory.path}/vpn-data`;
     const profile = `${state}/client.ovpn`;
     const serve = [Deno.execPath(), "task", "serve", "--state", state];
-    const vpn = [Deno.execPath(), "run", "-A", mainModule];
 
     await context.step("the first start makes its state and says what to do next", async () => {
       await using server = serverHost.namespace.spawn(serve, { cwd: projectDirectory });
@@ -57,7 +56,7 @@ await testWith(
       await using server = serverHost.namespace.spawn(serve, { cwd: projectDirectory });
       await server.waitForLine(completed);
       assert.deepEqual(await contents(state), before);
-      await using client = clientHost.namespace.spawn([...vpn, "connect", profile]);
+      await using client = clientHost.namespace.spawn([...vpnCommand, "connect", profile]);
       await client.waitForLine(completed);
       await pingSizes(clientHost.namespace, tunnelServerAddress, [56]);
       await server.stop("SIGINT");
@@ -68,7 +67,13 @@ await testWith(
       await using server = serverHost.namespace.spawn(["openvpn", "--config", config]);
       await server.waitForLine(completed);
       // OpenVPN's own face of the command line.
-      await using client = clientHost.namespace.spawn([...vpn, "--config", profile, "--verb", "4"]);
+      await using client = clientHost.namespace.spawn([
+        ...vpnCommand,
+        "--config",
+        profile,
+        "--verb",
+        "4",
+      ]);
       await client.waitForLine(completed);
       await pingSizes(clientHost.namespace, tunnelServerAddress, [56]);
       await client.stop();
@@ -83,7 +88,7 @@ await testWith("a wrong option ends the start with one line and leaves nothing",
   const file = `${directory.path}/client.ovpn`;
   await Deno.writeTextFile(file, "client\ndev tun\nremtoe 198.18.0.1 1194\n");
   const result = await namespace.tryExec([
-    ...[Deno.execPath(), "run", "-A", mainModule, "connect", file],
+    ...[...vpnCommand, "connect", file],
   ]);
   assert.equal(result.code, 1);
   const lines = (result.stdout + result.stderr).trim().split("\n");

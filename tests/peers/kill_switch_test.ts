@@ -6,7 +6,8 @@ import { eventually } from "../harness/eventually.ts";
 import { hostState } from "../harness/machine_state.ts";
 import { ManagementClient } from "../harness/management.ts";
 import { NetworkNamespace } from "../harness/namespace.ts";
-import { mainModule, type Peer } from "../harness/peers.ts";
+import { type Peer } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import type { ManagedProcess } from "../harness/process.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
@@ -206,8 +207,7 @@ await testWith(
     // A neighbour with a private address: what lan is for.
     await scenario.serverHost.namespace.ip("address", "add", "192.168.77.1/24", "dev", "eth0");
     await namespace.ip("address", "add", "192.168.77.2/24", "dev", "eth0");
-    const vpn = (...args: string[]) =>
-      namespace.tryExec([Deno.execPath(), "run", "-A", mainModule, ...args]);
+    const vpn = (...args: string[]) => namespace.tryExec([...vpnCommand, ...args]);
     await using behind = await connectBehind(scenario);
     await pingSizes(behind, internet[0], [56]);
     const before = await hostState(namespace);
@@ -281,7 +281,7 @@ await testWith(
       /kill switch stays in force.*vpn kill-switch off[\s\S]*SIGTERM\[hard,\] received/,
     );
     assert.ok(await isUnreachable(namespace, internet[0]));
-    await namespace.exec([Deno.execPath(), "run", "-A", mainModule, "kill-switch", "off"]);
+    await namespace.exec([...vpnCommand, "kill-switch", "off"]);
     await pingSizes(namespace, internet[0], [56]);
   },
   requirements,

@@ -10,12 +10,10 @@ import { Collector } from "../harness/collector.ts";
 import { run, tryRun } from "../harness/command.ts";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import { eventually } from "../harness/eventually.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 import { pingSizes } from "../harness/traffic.ts";
-
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 
 /** Fetches an address inside a network namespace. */
 const fetchProgram = "const answer = await fetch(Deno.args[0]);" +
@@ -55,7 +53,7 @@ await testWith(
         )?.value;
     };
     const report = async (): Promise<ServerReport> =>
-      JSON.parse(await run([...vpn, "status", "--json", "--socket", socket]));
+      JSON.parse(await run([...vpnCommand, "status", "--json", "--socket", socket]));
 
     const before = await scrape();
     assert.equal(before("vpn_clients"), 0);
@@ -83,11 +81,11 @@ await testWith(
     const { clients: [{ commonName, bytesReceived, virtualAddress }] } = await report();
     assert.equal(commonName, "client");
     assert.ok(bytesReceived > 1000);
-    const table = await run([...vpn, "status", "--socket", socket]);
+    const table = await run([...vpnCommand, "status", "--socket", socket]);
     const row = new RegExp(`^client +\\S+ +${virtualAddress!.replaceAll(".", "\\.")} .*2\\.6`, "m");
     assert.match(table, row);
     // No terminal: one table, with rates.
-    const top = await run([...vpn, "top", "--socket", socket]);
+    const top = await run([...vpnCommand, "top", "--socket", socket]);
     assert.match(top, /NAME .*IN +OUT/);
     assert.ok(!top.includes("\x1b"));
     // On one: drawn, sorted by a key, and left as it was.
@@ -95,13 +93,21 @@ await testWith(
       ...[["expect", "client "], ["type", "n"], ["expect", "sorted by name"], ["type", "q"]],
     ]);
     const onTerminal = new URL("../harness/on_terminal.py", import.meta.url).pathname;
-    const live = await run([debianPython, onTerminal, steps, ...vpn, "top", "--socket", socket]);
+    const live = await run([
+      debianPython,
+      onTerminal,
+      steps,
+      ...vpnCommand,
+      "top",
+      "--socket",
+      socket,
+    ]);
     assert.ok(live.lastIndexOf("\x1b[?1049l") > live.lastIndexOf("\x1b[?1049h"));
 
-    const nobody = await tryRun([...vpn, "kick", "nobody", "--socket", socket]);
+    const nobody = await tryRun([...vpnCommand, "kick", "nobody", "--socket", socket]);
     assert.equal(nobody.code, 1);
     assert.match(nobody.stderr, /no client "nobody"/);
-    await run([...vpn, "kick", "client", "--socket", socket]);
+    await run([...vpnCommand, "kick", "client", "--socket", socket]);
     // HALT: OpenVPN ends, and does not come back.
     await eventually("the client ends", () => client.process.status !== undefined);
     await eventually(

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { serverPort, tunnelServerAddress } from "../harness/configs.ts";
 import type { NetworkNamespace } from "../harness/namespace.ts";
 import { networkManagerArguments } from "../harness/network_manager.ts";
-import { type Implementation, mainModule } from "../harness/peers.ts";
+import { type Implementation } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 import { pingSizes } from "../harness/traffic.ts";
@@ -69,9 +70,7 @@ await testWith("NetworkManager's command line: up has all the work, as OpenVPN's
   const heard: Partial<Record<Implementation, readonly string[]>> = {};
   for (const implementation of ["openvpn", "ours"] as const) {
     const path = await worker(`${directory}/${implementation}.sh`);
-    const program = implementation === "ours"
-      ? [Deno.execPath(), "run", "-A", mainModule]
-      : ["openvpn"];
+    const program = implementation === "ours" ? vpnCommand : ["openvpn"];
     await using process = namespace.spawn([
       ...program,
       ...networkManagerArguments({

@@ -5,12 +5,11 @@ import { createStateAuthority } from "../../lib/pki/authority_maker.ts";
 import { openStateDirectory } from "../../lib/pki/state_directory.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { testWith } from "../harness/requirements.ts";
 
 const completed = /Initialization Sequence Completed/;
 const generous = { timeoutMs: 60_000 };
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 
 await testWith("a client refuses a server that its authority has revoked", async (context) => {
   await using directory = await TemporaryDirectory.create();
@@ -37,13 +36,13 @@ await testWith("a client refuses a server that its authority has revoked", async
   await server.waitForLine(completed, generous);
   // The same state directory's authority answers, in a server of ours beside it.
   await using service = serverHost.namespace.spawn([
-    ...[...vpn, "serve", "--state", state, "--http", `${serverHost.address}:8080`],
+    ...[...vpnCommand, "serve", "--state", state, "--http", `${serverHost.address}:8080`],
     ...["--port", "1195", "--server", "10.9.0.0", "255.255.255.0"],
     ...["--ca-passphrase-file", passphraseFile],
   ]);
   await service.waitForLine(completed, generous);
   const connect = (...options: string[]) =>
-    namespace.spawn([...vpn, "connect", files.clientProfile, "--verb", "3", ...options], {
+    namespace.spawn([...vpnCommand, "connect", files.clientProfile, "--verb", "3", ...options], {
       name: options.join(" "),
     });
 

@@ -13,7 +13,7 @@ import { tunnelServerAddress } from "../harness/configs.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import type { NetworkNamespace } from "../harness/namespace.ts";
 import { hostDevice, Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { ContinuousPing } from "../harness/traffic.ts";
 
@@ -21,7 +21,6 @@ const host = "vpn.test";
 const portal = `https://${host}`;
 const password = "seven wild geese";
 const completed = /Initialization Sequence Completed/;
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 
 /** CI is slow, ms. */
 const patience = 60_000;
@@ -79,7 +78,7 @@ await testWith("from the first token to a revoked subscriber, by the portal alon
   const [server, client] = network.hosts;
   const state = `${directory.path}/state`;
   await using ours = server.namespace.spawn([
-    ...[...vpn, "serve", "--state", state, "--public-address", server.address],
+    ...[...vpnCommand, "serve", "--state", state, "--public-address", server.address],
     ...["--http", `${server.address}:80`],
     ...["--portal", `${server.address}:443`, "--portal-host", host],
   ]);
@@ -201,7 +200,7 @@ await testWith("from the first token to a revoked subscriber, by the portal alon
       await hers.getByLabel("The code that it shows").fill(codeOf(own));
       await hers.getByRole("button", { name: "Done" }).click();
       await hers.getByRole("heading", { name: "Overview" }).waitFor();
-      await server.namespace.exec([...vpn, "user", "disable", "anna", "--state", state]);
+      await server.namespace.exec([...vpnCommand, "user", "disable", "anna", "--state", state]);
       // The session of the browser that is open ends with the command.
       await hers.goto(`${portal}/users`);
       await hers.getByRole("heading", { name: "Log in" }).waitFor();

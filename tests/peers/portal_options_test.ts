@@ -7,11 +7,10 @@ import { readExposition } from "../lib/app/metrics/exposition.ts";
 import { run } from "../harness/command.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { type Host, Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 
 const timeoutMs = 60_000;
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 const passphrase = "an authority's passphrase";
 const portalName = "portal.example";
 
@@ -41,7 +40,7 @@ await testWith(
       ].join("\n"),
       { append: true },
     );
-    const serve = [...vpn, "serve", "--state", state];
+    const serve = [...vpnCommand, "serve", "--state", state];
 
     await t.step("without ca-passphrase-file the authority can issue nothing", async () => {
       const { code, stdout, stderr } = await server.namespace.tryExec(serve);
@@ -104,7 +103,17 @@ await testWith(
         assert.equal(refused.status, 401);
         assert.doesNotMatch(refused.text, /vpn_clients/);
         const token = async (scope: string) =>
-          (await run([...vpn, "portal", "token", "add", scope, "--scope", scope, "--state", state]))
+          (await run([
+            ...vpnCommand,
+            "portal",
+            "token",
+            "add",
+            scope,
+            "--scope",
+            scope,
+            "--state",
+            state,
+          ]))
             .trim();
         const bearer = async (
           scope: string,

@@ -11,13 +11,12 @@ import { tunnelServerAddress } from "../harness/configs.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Host, Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { pingSizes } from "../harness/traffic.ts";
 
 const completed = /Initialization Sequence Completed/;
 const generous = { timeoutMs: 60_000 };
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 
 await testWith("the portal, by openssl, curl and wrk", async (t) => {
   await using directory = await TemporaryDirectory.create();
@@ -38,12 +37,18 @@ await testWith("the portal, by openssl, curl and wrk", async (t) => {
   const place = `${server.address}:8443`;
   const portal = `https://${place}`;
   const listen = ["--portal", `0.0.0.0:8443`, "--http", "8080"];
-  await using serving = server.namespace.spawn([...vpn, "serve", "--state", state, ...listen]);
+  await using serving = server.namespace.spawn([
+    ...vpnCommand,
+    "serve",
+    "--state",
+    state,
+    ...listen,
+  ]);
   await serving.waitForLine(completed, generous);
   await serving.waitForLine(/The portal is at /, generous);
   const token = async (name: string, ...granted: readonly Scope[]) => {
     const wanted = granted.flatMap((scope) => ["--scope", scope]);
-    const command = [...vpn, "portal", "token", "add", name, ...wanted, "--state", state];
+    const command = [...vpnCommand, "portal", "token", "add", name, ...wanted, "--state", state];
     return (await run(command)).trim();
   };
   const all = await token("all", ...scopes);
@@ -238,7 +243,7 @@ await testWith("the portal, by openssl, curl and wrk", async (t) => {
       ...["openvpn", "--config", profile, "--disable-dco", "--connect-retry-max", "1"],
     ]);
     await alice.waitForLine(/AUTH_FAILED|TLS Error|certificate revoked/, generous);
-    await run([...vpn, "portal", "token", "revoke", "all", "--state", state]);
+    await run([...vpnCommand, "portal", "token", "revoke", "all", "--state", state]);
     assert.equal((await api("GET", "/overview")).status, 401);
     for (const said of ["issued a certificate for alice", "revoked the certificates of alice"]) {
       const line = `portal: token all (${client.address}) ${said}`;

@@ -5,13 +5,12 @@ import { run } from "../harness/command.ts";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { pingSizes } from "../harness/traffic.ts";
 
 const completed = /Initialization Sequence Completed/;
 const generous = { timeoutMs: 60_000 };
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 const former = "correct horse battery";
 const next = "seven wild geese";
 
@@ -20,15 +19,15 @@ await testWith("a user by portal, command line and tunnel", async (t) => {
   await using network = await Network.create("people");
   const [server, client] = network.hosts;
   const state = `${directory.path}/state`;
-  const user = (...args: readonly string[]) => [...vpn, "user", ...args, "--state", state];
-  const serve = [...vpn, "serve", "--state", state, "--public-address", server.address];
+  const user = (...args: readonly string[]) => [...vpnCommand, "user", ...args, "--state", state];
+  const serve = [...vpnCommand, "serve", "--state", state, "--public-address", server.address];
   {
     await using first = server.namespace.spawn(serve);
     await first.waitForLine(completed, generous);
     await first.stop("SIGTERM", generous.timeoutMs);
   }
   await server.namespace.exec(user("add", "alice"), { input: `${former}\n` });
-  const add = [...vpn, "portal", "token", "add", "ci", "--state", state];
+  const add = [...vpnCommand, "portal", "token", "add", "ci", "--state", state];
   const token = (await run([...add, "--scope", "read", "--scope", "users"])).trim();
   await using serving = server.namespace.spawn([...serve, "--portal", "0.0.0.0:8443"]);
   await serving.waitForLine(/The portal is at /, generous);

@@ -1,7 +1,7 @@
 /** A server as exit node: the Internet sees its address, and afterwards the machine is as before. */
 import assert from "node:assert/strict";
 import { Internet, machineState } from "../harness/internet.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 
@@ -59,15 +59,14 @@ await testWith("a server is an exit node, and leaves the machine as it was", asy
     assert.equal(await machineState(server.namespace), before);
   });
   await context.step("vpn serve --exit from nothing is all that a client needs", async () => {
-    const vpn = [Deno.execPath(), "run", "-A", mainModule];
     const state = `${scenario.directory}/vpn-data`;
-    await using peer = server.namespace.spawn([...vpn, "serve", "--exit", "--state", state]);
+    await using peer = server.namespace.spawn([...vpnCommand, "serve", "--exit", "--state", state]);
     await peer.waitForLine(/Initialization Sequence Completed/, { timeoutMs });
     await using clientPeer = client.spawn(["openvpn", "--config", `${state}/client.ovpn`]);
     await clientPeer.waitForLine(/Initialization Sequence Completed/, { timeoutMs });
     assert.equal(await internet.sourceOf(client, "tcp", 4), server.address);
     assert.equal(await internet.sourceOf(client, "tcp", 6), server.address6);
-    const exitNode = [...vpn, "exit-node", "choose", "client"];
+    const exitNode = [...vpnCommand, "exit-node", "choose", "client"];
     await client.exec([...exitNode, "none", "--state", state]);
     await peer.waitForLine(/client: Internet traffic is dropped: none was chosen/, { timeoutMs });
     assert.equal(await internet.sourceOf(client, "udp", 4, 2), undefined);

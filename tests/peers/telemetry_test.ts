@@ -7,13 +7,12 @@ import { type CollectedSpan, Collector } from "../harness/collector.ts";
 import { run } from "../harness/command.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { Network } from "../harness/network.ts";
-import { mainModule } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { Scenario } from "../harness/scenario.ts";
 import { makeUsers, userPassword } from "../harness/users.ts";
 
 const timeoutMs = 60_000;
-const vpn = [Deno.execPath(), "run", "-A", mainModule];
 // What there is to see here are spans.
 const env = { ...Collector.environment, OTEL_DENO_METRICS: "false" };
 const wrongPassword = "wrong horse battery";
@@ -144,13 +143,13 @@ await testWith(
       remote: server.address,
     });
     const token = (await run([
-      ...[...vpn, "portal", "token", "add", "all", "--state", state],
+      ...[...vpnCommand, "portal", "token", "add", "all", "--state", state],
       ...scopes.flatMap((scope) => ["--scope", scope]),
     ])).trim();
     const logged = { ...env, OTEL_DENO_CONSOLE: "replace" };
     const listen = ["--portal", "0.0.0.0:8443", "--https", "8444"];
     await using serving = server.namespace.spawn(
-      [...vpn, "serve", "--state", state, ...listen],
+      [...vpnCommand, "serve", "--state", state, ...listen],
       { env: logged },
     );
     await serving.waitForLine(/The portal is at /, { timeoutMs });
@@ -212,7 +211,7 @@ await testWith(
 
     await context.step("vpn pki, a program of a second", async () => {
       const command = ["pki", "revoke", "alice-2", "--state", state];
-      await server.namespace.exec([...vpn, ...command], { env });
+      await server.namespace.exec([...vpnCommand, ...command], { env });
       const revoked = await collector.span("vpn.authority.revoke");
       const list = await collector.span(
         "vpn.authority.revocation_list",

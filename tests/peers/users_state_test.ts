@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { tunnelServerAddress } from "../harness/configs.ts";
 import { TemporaryDirectory } from "../harness/directory.ts";
 import { Network } from "../harness/network.ts";
-import { mainModule, Peer } from "../harness/peers.ts";
+import { Peer } from "../harness/peers.ts";
+import { vpnCommand } from "../harness/program.ts";
 import { peerRequirements, testWith } from "../harness/requirements.ts";
 import { pingSizes } from "../harness/traffic.ts";
 
@@ -17,9 +18,8 @@ await testWith("vpn serve asks for its users once there are some", async (contex
   await using network = await Network.create("state");
   const [serverHost, clientHost] = network.hosts.map((host) => host.namespace);
   const state = `${directory.path}/vpn-data`;
-  const vpn = [Deno.execPath(), "run", "-A", mainModule];
-  const serve = [...vpn, "serve", "--state", state];
-  const user = (...args: string[]) => [...vpn, "user", ...args, "--state", state];
+  const serve = [...vpnCommand, "serve", "--state", state];
+  const user = (...args: string[]) => [...vpnCommand, "user", ...args, "--state", state];
 
   {
     await using first = serverHost.spawn(serve);

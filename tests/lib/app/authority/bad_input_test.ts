@@ -5,10 +5,10 @@ import { Authority } from "../../../../lib/pki/authority.ts";
 import { createStateAuthority } from "../../../../lib/pki/authority_maker.ts";
 import { run, tryRun } from "../../../harness/command.ts";
 import { TemporaryDirectory } from "../../../harness/directory.ts";
-import { mainModule } from "../../../harness/peers.ts";
+import { vpnCommand } from "../../../harness/program.ts";
 import { testWith } from "../../../harness/requirements.ts";
 
-const vpn = [Deno.execPath(), "run", "-A", mainModule, "pki"];
+const vpn = [...vpnCommand, "pki"];
 const quick = ["--key", "ec:p256"];
 
 async function contents(directory: string): Promise<Record<string, string>> {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { run, tryRun } from "../../../harness/command.ts";
 import { TemporaryDirectory } from "../../../harness/directory.ts";
-import { mainModule } from "../../../harness/peers.ts";
+import { vpnCommand } from "../../../harness/program.ts";
 import { testWith } from "../../../harness/requirements.ts";
 
-const vpn = [Deno.execPath(), "run", "-A", mainModule, "pki"];
+const vpn = [...vpnCommand, "pki"];
 const quick = ["--key", "ec:p256"];
 
 async function refused(cwd: string, args: readonly string[], message: RegExp): Promise<void> {

@@ -4,7 +4,7 @@ import { checkFile, type CheckReport } from "../../../../lib/app/check/check_fil
 import { textReport } from "../../../../lib/app/commands/check.ts";
 import type { LineStatus } from "../../../../lib/config/mod.ts";
 import { generateStaticKey } from "../../../../lib/crypto/static_key.ts";
-import { mainModule } from "../../../harness/peers.ts";
+import { vpnCommand } from "../../../harness/program.ts";
 import { arbitraryLine } from "../../config/arbitrary_lines.ts";
 import { clientLines, memoryHost, serverLines } from "../../config/profile.ts";
 import { testCertificates } from "../../control/certificates.ts";
@@ -123,7 +123,7 @@ Deno.test("vpn check: table and JSON, exit codes 0, 1 and 2", async () => {
     const run = async (lines: readonly string[], ...args: string[]) => {
       await Deno.writeTextFile(`${directory}/f.conf`, lines.join("\n"));
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", mainModule, "check", ...args, "f.conf"],
+        args: [...vpnCommand.slice(1), "check", ...args, "f.conf"],
         cwd: directory,
         env: { NO_COLOR: "1" },
       }).output();

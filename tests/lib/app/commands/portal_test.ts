@@ -3,13 +3,13 @@ import { apiTokenPath, ApiTokens } from "../../../../lib/portal/api_tokens.ts";
 import { scopes } from "../../../../lib/portal/api_tokens.ts";
 import { tryRun } from "../../../harness/command.ts";
 import { TemporaryDirectory } from "../../../harness/directory.ts";
-import { mainModule } from "../../../harness/peers.ts";
+import { vpnCommand } from "../../../harness/program.ts";
 
 Deno.test("tokens are made, listed and revoked; each is shown once", async () => {
   await using directory = await TemporaryDirectory.create();
   const run = async (args: readonly string[]) =>
     await tryRun(
-      [Deno.execPath(), "run", "-A", mainModule, "portal", "token", ...args].concat(
+      [...vpnCommand, "portal", "token", ...args].concat(
         ["--state", directory.path],
       ),
     );

@@ -3,12 +3,12 @@ import { verifyPassword } from "../../../../lib/users/mod.ts";
 import { UserFile } from "../../../../lib/users/user_file.ts";
 import { tryRun } from "../../../harness/command.ts";
 import { TemporaryDirectory } from "../../../harness/directory.ts";
-import { mainModule } from "../../../harness/peers.ts";
+import { vpnCommand } from "../../../harness/program.ts";
 
 const password = "correct horse";
 
 function vpnUser(directory: string, args: readonly string[], input?: string) {
-  const command = [Deno.execPath(), "run", "-A", mainModule, "user", ...args, "--state", directory];
+  const command = [...vpnCommand, "user", ...args, "--state", directory];
   return tryRun(command, { input, env: { NO_COLOR: "1" } });
 }
 

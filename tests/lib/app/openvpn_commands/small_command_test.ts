@@ -14,13 +14,13 @@ import {
 } from "../../../../lib/crypto/tls_crypt_v2_key.ts";
 import { parseTokenSecret } from "../../../../lib/users/auth_token.ts";
 import { isolatedTest } from "../../../ffi/isolated.ts";
-import { mainModule } from "../../../harness/peers.ts";
+import { vpnCommand } from "../../../harness/program.ts";
 import { connectMachine, ip } from "../../net/machine.ts";
 
 /** Runs our program. */
 async function vpn(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", mainModule, ...args],
+    args: [...vpnCommand.slice(1), ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
