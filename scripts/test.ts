@@ -23,13 +23,14 @@ import { runTestFiles, stopTests } from "./test_process.ts";
 const peerDirectories = ["tests/harness/", "tests/peers/"];
 
 /** Those that take longest: begun first, so that none of them runs on alone at the end. */
-const longFiles = ["matrix", "tcp", "bad_network"].map((name) => `tests/peers/${name}_test.ts`);
+const longFiles = ["matrix", "tcp", "bad_network", "portal_pages", "volume", "variants"]
+  .map((name) => `tests/peers/${name}_test.ts`);
 
 /** How many files of these run side by side. */
 const peerFilesAtATime = 3;
 
-/** How many rooms' other tests run side by side: these compute. */
-const roomsAtATime = 2;
+/** How many rooms' other tests run side by side: these compute, but some wait for the kernel. */
+const roomsAtATime = 3;
 
 /** How long one process may take, ms: a file of peer tests, or the tests of a room. */
 const processLimit = 8 * 60_000;
@@ -57,7 +58,10 @@ async function provide(): Promise<void> {
   }
 }
 
-/** Test files by the directory of the room that they test: `tests/lib/wire`, `tests/ffi`. */
+/**
+ * Test files by the directory of the room that they test: `tests/lib/wire`, `tests/ffi`. The rooms
+ * with the most files come first, so that none of them runs on alone at the end.
+ */
 function byRoom(files: readonly string[]): readonly string[][] {
   const rooms = new Map<string, string[]>();
   for (const file of files) {
@@ -65,7 +69,7 @@ function byRoom(files: readonly string[]): readonly string[][] {
     const room = parts.slice(0, parts[1] === "lib" ? 3 : 2).join("/");
     rooms.set(room, [...rooms.get(room) ?? [], file]);
   }
-  return [...rooms.values()];
+  return [...rooms.values()].sort((a, b) => b.length - a.length);
 }
 
 /** Runs these files in a process of their own, and shows what they printed when they are done. */
