@@ -29,8 +29,8 @@ const longFiles = ["matrix", "tcp", "bad_network", "portal_pages", "volume", "va
 /** How many files of these run side by side. */
 const peerFilesAtATime = 3;
 
-/** How many rooms' other tests run side by side: these compute, but some wait for the kernel. */
-const roomsAtATime = 3;
+/** How many rooms' other tests run side by side: these compute. */
+const roomsAtATime = 2;
 
 /** How long one process may take, ms: a file of peer tests, or the tests of a room. */
 const processLimit = 8 * 60_000;

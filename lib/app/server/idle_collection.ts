@@ -19,7 +19,7 @@ const sweeping = 200;
 /** It is worth its 100 ms of processor time after that many handshakes, … */
 const enough = 8;
 
-/** … or that long after the last time, ms. */
+/** … or that long after the last time, or the server's start, ms. */
 const patience = 60_000;
 
 /** How long to wait, ms, with that many handshakes since a collection so many ms ago. */
@@ -32,7 +32,7 @@ export class IdleCollection implements Disposable {
   readonly #collect: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #handshakes = 0;
-  #last = -Infinity;
+  #last = performance.now();
 
   /** @param collect Does it, for tests. */
   constructor(collect: () => void = collectGarbage) {
