@@ -4,6 +4,8 @@
  * @module
  */
 
+import { joinBytes } from "../base/bytes.ts";
+
 /** A body that is too long for what it is to be. */
 export class BodyTooLong extends Error {
   /** @param limit In octets. */
@@ -28,11 +30,5 @@ export async function readBody(
     if (length > limit) throw new BodyTooLong(limit);
     parts.push(part);
   }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    body.set(part, offset);
-    offset += part.length;
-  }
-  return body;
+  return joinBytes(parts);
 }

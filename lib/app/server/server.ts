@@ -69,7 +69,7 @@ export class Server {
     });
     const counters = new ServerCounters();
     // The worker's first word is that it has started; what follows comes when the server is there.
-    // deno-lint-ignore prefer-const
+    // deno-lint-ignore prefer-const -- the events' closure is made before the server is
     let server: Server | undefined;
     const resources = await ServerResources.open(parts, (event) => server!.#event(event));
     server = new Server({ server: parts, resources, leases, steps, counters }, addresses);
